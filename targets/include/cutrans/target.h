@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The target ABI: what a chip's plug-in offers to the cutrans runtime.
+ *
+ * A plug-in is one shared library that exports `cutrans_target_query`. Everything else goes through the
+ * tables that it returns. Plain C, no C++ type, no exception and no allocation crosses this line.
+ *
+ * Rules that hold for every slot:
+ *  - The runtime has validated all arguments. A target asserts, it does not check again.
+ *  - Handles are opaque, owned by the target, and released by the slot named in their comment.
+ *  - Pointers passed in are borrowed for the call, unless the slot says otherwise.
+ *  - Device addresses are plain 64-bit numbers; the runtime may offset them inside one allocation.
+ *  - Slots may be called from any thread at the same time, except that two calls on one queue, and a
+ *    destroy with any other call on the same handle, never overlap.
+ *  - Additions append slots or fields and raise the minor number; each side reads only up to struct_size.
+ */
+#ifndef CUTRANS_TARGET_H
+#define CUTRANS_TARGET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CT_TARGET_ABI_MAJOR 1u
+#define CT_TARGET_ABI_MINOR 0u
+#define CT_TARGET_MAGIC 0x54544355u /* "CUTT" */
+
+typedef enum ct_status {
+  CT_OK = 0,
+  CT_NOT_READY = 1,           /* query: work is still under way */
+  CT_ERR_INVALID = 2,         /* an argument that only the target can judge */
+  CT_ERR_OUT_OF_MEMORY = 3,
+  CT_ERR_UNSUPPORTED = 4,     /* refused by name; `report` was called with the reason */
+  CT_ERR_ILLEGAL_ADDRESS = 5, /* device faults, sticky for the device */
+  CT_ERR_MISALIGNED = 6,
+  CT_ERR_ASSERT = 7,
+  CT_ERR_TRAP = 8,
+  CT_ERR_LAUNCH = 9,          /* any other failure while a kernel ran */
+  CT_ERR_BAD_ARTIFACT = 10,   /* module_load: not an image of this target */
+  CT_ERR_TOO_LARGE = 11,      /* launch: blocks that must run together do not fit */
+  CT_ERR_DEVICE_LOST = 12,
+  CT_ERR_INTERNAL = 13
+} ct_status;
+
+typedef enum ct_log_level { CT_LOG_ERROR = 0, CT_LOG_WARN = 1, CT_LOG_INFO = 2, CT_LOG_DEBUG = 3, CT_LOG_TRACE = 4 } ct_log_level;
+
+typedef struct ct_device ct_device;
+typedef struct ct_queue ct_queue;
+typedef struct ct_event ct_event;
+typedef struct ct_module ct_module;
+typedef struct ct_kernel ct_kernel;
+
+/* What the runtime offers to a target. Valid from init to shutdown. Thread safe. */
+typedef struct ct_host {
+  uint32_t struct_size;
+  uint32_t abi_minor;
+  void *ctx;
+  /* One line of log. `text` needs no newline. */
+  void (*log)(void *ctx, ct_log_level level, const char *text);
+  /* A refusal or a fault: stable code ("CT3001"), one line of text. The runtime prints it once. */
+  void (*report)(void *ctx, const char *code, const char *text);
+  /* The value of a setting (docs/settings.md) as text, or NULL. Not for hot paths. */
+  const char *(*setting)(void *ctx, const char *name);
+  /* Writes device output (printf) to the program's stdout. */
+  void (*output)(void *ctx, const char *bytes, size_t size);
+} ct_host;
+
+/* ---- devices ------------------------------------------------------------------------------------------- */
+
+enum { /* ct_device_info.flags */
+  CT_DEVICE_HOST_CAN_ACCESS = 1u << 0,  /* the host may read and write device memory through its address */
+  CT_DEVICE_CAN_ACCESS_HOST = 1u << 1,  /* kernels may use any host pointer */
+  CT_DEVICE_COOPERATIVE = 1u << 2,      /* launches whose blocks all run together */
+  CT_DEVICE_RUNS_KERNELS = 1u << 3      /* false: an artifact is accepted, a launch is refused */
+};
+
+typedef struct ct_device_info {
+  uint32_t struct_size;
+  uint32_t flags;
+  char name[128];
+  uint8_t uuid[16];
+  uint64_t memory_bytes;
+  uint32_t compute_units;            /* what CUDA calls multiprocessors */
+  uint32_t max_threads_per_block;
+  uint32_t max_block[3];
+  uint32_t max_grid[3];
+  uint32_t max_threads_per_unit;
+  uint32_t max_blocks_per_unit;
+  uint32_t shared_bytes_per_block;       /* without opting in */
+  uint32_t shared_bytes_per_block_max;   /* with opting in */
+  uint32_t shared_bytes_per_unit;
+  uint32_t constant_bytes;
+  uint32_t clock_khz;
+  uint32_t memory_clock_khz;
+  uint32_t memory_bus_bits;
+  uint32_t cache_bytes;              /* last-level cache */
+  uint32_t pci_domain, pci_bus, pci_device;
+  /* Artifact formats that module_load takes, best first, NULL-terminated: "native-so", "spirv", "opencl-c"... */
+  const char *const *formats;
+  /* What the code generator must know, as text: for "native-so" the CPU name and feature string
+   * "cpu=znver5;features=+avx512f,..."; part of the cache key. */
+  const char *codegen;
+} ct_device_info;
+
+typedef struct ct_device_ops {
+  uint32_t struct_size;
+  uint32_t (*count)(void);
+  ct_status (*open)(uint32_t index, ct_device **out);   /* released by close; opened at most once at a time */
+  void (*close)(ct_device *device);                     /* no queue, module or buffer is left on it */
+  ct_status (*info)(uint32_t index, ct_device_info *out);
+} ct_device_ops;
+
+/* ---- memory -------------------------------------------------------------------------------------------- */
+
+typedef enum ct_memory_kind {
+  CT_MEMORY_DEVICE = 0,
+  CT_MEMORY_HOST = 1,     /* pinned: same address on both sides */
+  CT_MEMORY_MANAGED = 2   /* one address, both sides read and write */
+} ct_memory_kind;
+
+typedef struct ct_memory_ops {
+  uint32_t struct_size;
+  /* size > 0, align a power of two (at least 256 is given). Contents are undefined. Released by free. */
+  ct_status (*alloc)(ct_device *device, ct_memory_kind kind, uint64_t size, uint64_t align, uint64_t *out_address);
+  ct_status (*free)(ct_device *device, ct_memory_kind kind, uint64_t address);
+  ct_status (*info)(ct_device *device, uint64_t *out_free, uint64_t *out_total);
+  /* Host memory that the program allocated, made usable by the device. NULL slots: CT_DEVICE_CAN_ACCESS_HOST. */
+  ct_status (*register_host)(ct_device *device, void *address, uint64_t size, uint64_t *out_device_address);
+  ct_status (*unregister_host)(ct_device *device, void *address);
+} ct_memory_ops;
+
+/* ---- queues: every operation is asynchronous and runs in the order of submission ------------------------ */
+
+typedef enum ct_side { CT_SIDE_DEVICE = 0, CT_SIDE_HOST = 1 } ct_side;
+
+/* A box of rows; pitch and slice are in bytes. A linear copy has height = depth = 1. */
+typedef struct ct_copy {
+  uint32_t struct_size;
+  ct_side dst_side, src_side;
+  uint64_t dst, src;               /* addresses; host ones too */
+  uint64_t width, height, depth;   /* bytes, rows, slices; all at least 1 */
+  uint64_t dst_pitch, dst_slice;
+  uint64_t src_pitch, src_slice;
+} ct_copy;
+
+typedef struct ct_fill {
+  uint32_t struct_size;
+  uint32_t element;                /* 1, 2 or 4 bytes */
+  uint64_t dst;                    /* device address, aligned to element */
+  uint32_t value;
+  uint64_t width, height;          /* elements per row, rows */
+  uint64_t pitch;                  /* bytes */
+} ct_fill;
+
+enum { CT_LAUNCH_COOPERATIVE = 1u << 0 };
+
+typedef struct ct_launch {
+  uint32_t struct_size;
+  uint32_t flags;
+  ct_kernel *kernel;
+  uint32_t grid[3], block[3], cluster[3];
+  uint32_t dynamic_shared_bytes;
+  uint32_t params_size;
+  const void *params;              /* copied during the call */
+  uint64_t globals;                /* device address of the module's variables, 0 when it has none */
+} ct_launch;
+
+enum { CT_QUEUE_NON_BLOCKING = 1u << 0 };
+
+typedef struct ct_queue_ops {
+  uint32_t struct_size;
+  ct_status (*create)(ct_device *device, uint32_t flags, int32_t priority, ct_queue **out);
+  void (*destroy)(ct_queue *queue);                  /* waits for the work that was submitted */
+  ct_status (*launch)(ct_queue *queue, const ct_launch *launch);
+  /* Pageable host memory may be read or written until the copy has run; the runtime sees to CUDA's rules. */
+  ct_status (*copy)(ct_queue *queue, const ct_copy *copy);
+  ct_status (*fill)(ct_queue *queue, const ct_fill *fill);
+  ct_status (*host_call)(ct_queue *queue, void (*fn)(void *user, ct_status queue_status), void *user);
+  ct_status (*record)(ct_queue *queue, ct_event *event);
+  ct_status (*wait)(ct_queue *queue, ct_event *event);   /* for the last record before this call; none: no wait */
+  ct_status (*query)(ct_queue *queue);                   /* CT_OK, CT_NOT_READY, or the device's fault */
+  ct_status (*synchronize)(ct_queue *queue);             /* blocks; then CT_OK or the device's fault */
+} ct_queue_ops;
+
+/* ---- events -------------------------------------------------------------------------------------------- */
+
+enum { CT_EVENT_NO_TIMING = 1u << 0, CT_EVENT_BLOCKING_WAIT = 1u << 1 };
+
+typedef struct ct_event_ops {
+  uint32_t struct_size;
+  ct_status (*create)(ct_device *device, uint32_t flags, ct_event **out);
+  void (*destroy)(ct_event *event);                  /* legal while a record is pending */
+  ct_status (*query)(ct_event *event);               /* never recorded counts as done */
+  ct_status (*synchronize)(ct_event *event);
+  ct_status (*timestamp)(ct_event *event, uint64_t *out_ns); /* of the last finished record */
+} ct_event_ops;
+
+/* ---- modules: one artifact holds one kernel -------------------------------------------------------------- */
+
+typedef struct ct_artifact {
+  uint32_t struct_size;
+  const char *format;              /* one of ct_device_info.formats */
+  const void *bytes;               /* the image, or NULL when only path is given */
+  uint64_t size;
+  const char *path;                /* a file with the same bytes that stays, or NULL */
+  const char *kernel;              /* the kernel's name, for messages */
+} ct_artifact;
+
+typedef struct ct_module_ops {
+  uint32_t struct_size;
+  ct_status (*load)(ct_device *device, const ct_artifact *artifact, ct_module **out);
+  void (*unload)(ct_module *module);                 /* no launch of it is pending */
+  ct_status (*kernel)(ct_module *module, ct_kernel **out); /* lives as long as the module */
+} ct_module_ops;
+
+/* ---- the one exported symbol ------------------------------------------------------------------------------ */
+
+typedef struct ct_target {
+  uint32_t magic;                  /* CT_TARGET_MAGIC */
+  uint16_t abi_major, abi_minor;
+  uint32_t struct_size;
+  const char *name;                /* "host", "opencl"... */
+  const char *build;               /* for bug reports */
+  uint64_t features;               /* reserved, 0 */
+  ct_status (*init)(const ct_host *host);            /* once, before any other slot */
+  void (*shutdown)(void);                            /* once, every device closed */
+  const ct_device_ops *device;
+  const ct_memory_ops *memory;
+  const ct_queue_ops *queue;
+  const ct_event_ops *event;
+  const ct_module_ops *module;
+} ct_target;
+
+/* Returns NULL where the plug-in cannot serve a runtime of abi `major`. The table is static. */
+typedef const ct_target *(*ct_target_query_fn)(uint32_t major, uint32_t minor);
+#define CT_TARGET_QUERY_SYMBOL "cutrans_target_query"
+
+#ifdef __cplusplus
+}
+#endif
+#endif
