@@ -36,14 +36,15 @@ endfunction()
 
 # cutrans_use_llvm(TARGET): LLVM 22's headers, precompiled once for all that ask.
 function(cutrans_use_llvm target)
-  find_package(LLVM 22 REQUIRED CONFIG HINTS /usr/lib/llvm-22/lib/cmake/llvm)
+  find_package(LLVM 22.1 REQUIRED CONFIG HINTS /usr/lib/llvm-22/lib/cmake/llvm)
   target_include_directories(${target} SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS})
-  target_compile_definitions(${target} PRIVATE ${LLVM_DEFINITIONS_LIST})
   target_compile_options(${target} PRIVATE -fno-rtti)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     target_compile_options(${target} PRIVATE -Xclang -fno-pch-timestamp)
   endif()
   if(TARGET cutrans_llvm_pch)
+    # Executables too, or clang rejects the header for its -fPIE.
+    target_compile_options(${target} PRIVATE -fPIC)
     target_precompile_headers(${target} REUSE_FROM cutrans_llvm_pch)
   endif()
 endfunction()
