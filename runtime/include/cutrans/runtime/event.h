@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// An event: a point in a queue. Queue::record and Queue::wait are its other half.
+#pragma once
+#include <atomic>
+
+#include "cutrans/runtime/export.h"
+#include "cutrans/runtime/fwd.h"
+#include "cutrans/support/status.h"
+
+struct ct_event;
+
+namespace cutrans::runtime {
+
+class CUTRANS_API Event {
+ public:
+  enum Flags : uint32_t { kBlockingWait = 1, kNoTiming = 2, kInterprocess = 4 };
+
+  static Result<Event *> create(Context &context, uint32_t flags);  // interprocess: unsupported
+  static Event *find(const void *handle);
+  Status destroy();      // legal while a record is pending
+
+  Context &context() const { return *context_; }
+  uint32_t flags() const { return flags_; }
+
+  Status query();        // ok (also when never recorded), not_ready, fault
+  Status synchronize();
+  // Milliseconds from `start` to this one. invalid_handle: never recorded, or without timing; not_ready: not finished yet.
+  Result<float> elapsedSince(Event &start);
+
+ private:
+  friend class EventAccess;
+  Event() = default;
+  Context *context_ = nullptr;
+  uint32_t flags_ = 0;
+  std::atomic<bool> recorded_{false};
+  ct_event *handle_ = nullptr;
+};
+
+}  // namespace cutrans::runtime

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What a launch is given: its shape and its arguments. Queue::launch checks both.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "cutrans/runtime/export.h"
+#include "cutrans/runtime/fwd.h"
+#include "cutrans/support/status.h"
+
+namespace cutrans::runtime {
+
+struct LaunchShape {
+  uint32_t grid[3] = {1, 1, 1};
+  uint32_t block[3] = {1, 1, 1};
+  uint32_t cluster[3] = {1, 1, 1};
+  uint64_t dynamic_shared_bytes = 0;
+  bool cooperative = false;
+};
+
+// Either one pointer for each parameter (sizes come from the kernel), or one packed buffer. Read during the call.
+struct Arguments {
+  void *const *pointers = nullptr;
+  const void *buffer = nullptr;
+  size_t buffer_size = 0;
+};
+
+// Codes of a launch, for the shims' table:
+//   invalid_configuration  a dimension of 0, or beyond the device's limits, or not what the kernel requires
+//   out_of_resources       more threads than the kernel was built for
+//   invalid_value          shared memory beyond what the kernel may have; a null argument; a buffer of the wrong size
+//   cooperative_too_large  more blocks than can run together
+//   unsupported            refused by name: reported
+// and what compiling the kernel gave: invalid_ptx, unsupported_ptx_version, link_failure, no_kernel_image, ...
+
+// How many blocks of this shape one compute unit runs at a time; 0 when none fits.
+CUTRANS_API Result<unsigned> blocksPerUnit(const Kernel &kernel, unsigned block_threads, uint64_t dynamic_shared_bytes);
+
+// The smallest grid that fills the device, and the block size that fills it best. `shared_for` gives the dynamic shared
+// memory for a block size (null: `dynamic_shared_bytes` for all); `limit` 0: the kernel's own.
+struct BlockAdvice {
+  unsigned min_grid = 0;
+  unsigned block = 0;
+};
+CUTRANS_API Result<BlockAdvice> adviseBlock(const Kernel &kernel, size_t (*shared_for)(int block), uint64_t dynamic_shared_bytes,
+                                            unsigned limit);
+
+// The largest dynamic shared memory with which `blocks` blocks of this size still run on one unit.
+CUTRANS_API Result<uint64_t> sharedBytesFor(const Kernel &kernel, unsigned blocks, unsigned block_threads);
+
+}  // namespace cutrans::runtime

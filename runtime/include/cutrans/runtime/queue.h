@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A queue: work in the order of submission. Every call validates, orders the work against the legacy queue, and hands
+// one operation to the target. Thread safe: each queue has a short lock of its own, none is shared.
+//
+// All calls return the context's fault once there is one.
+#pragma once
+#include "cutrans/runtime/export.h"
+#include "cutrans/runtime/fwd.h"
+#include "cutrans/runtime/launch.h"
+#include "cutrans/support/status.h"
+
+namespace cutrans::runtime {
+
+enum class Direction : uint8_t { infer, host_to_host, host_to_device, device_to_host, device_to_device };
+
+// A box: width in bytes, rows, slices. A linear copy has height = depth = 1 and needs no pitch. Anything 0: nothing to do.
+struct Copy {
+  Address dst = 0, src = 0;
+  uint64_t width = 0, height = 1, depth = 1;
+  uint64_t dst_pitch = 0, dst_slice = 0;  // bytes from row to row, from slice to slice
+  uint64_t src_pitch = 0, src_slice = 0;
+  Direction direction = Direction::infer;
+  // CUDA's synchronous forms: copies that touch host memory are done at return; device to device ones are only queued.
+  // Asynchronous ones: pageable sources are read before return (staged), pageable destinations are written before return.
+  bool synchronous = false;
+};
+
+struct Fill {
+  Address dst = 0;
+  uint32_t element = 1;  // 1, 2 or 4 bytes
+  uint32_t value = 0;
+  uint64_t width = 0;    // elements per row
+  uint64_t height = 1;
+  uint64_t pitch = 0;    // bytes; needed when height > 1
+  bool synchronous = false;
+};
+
+// status: ok, or the device's fault that stopped the queue before this call.
+using HostFunction = void (*)(void *user, Code status);
+
+class CUTRANS_API Queue {
+ public:
+  enum Flags : uint32_t { kNonBlocking = 1 };  // not ordered against the legacy queue
+
+  static Result<Queue *> create(Context &context, uint32_t flags, int priority);  // priority is clamped
+  static Queue *find(const void *handle);
+  // Returns at once; the work that was submitted still runs. Default queues: invalid_handle.
+  Status destroy();
+
+  Context &context() const { return *context_; }
+  uint32_t flags() const { return flags_; }
+  int priority() const { return priority_; }
+  uint64_t id() const { return id_; }
+  bool isLegacy() const;
+  bool isThreadDefault() const { return thread_default_; }
+
+  Status launch(Kernel &kernel, const LaunchShape &shape, const Arguments &arguments);
+  Status copy(const Copy &copy);
+  Status fill(const Fill &fill);
+  // `always`: called with the fault even when the device has one (stream callbacks); else it is not called then.
+  Status hostCall(HostFunction fn, void *user, bool always = false);
+  Status record(Event &event);
+  Status wait(Event &event);    // of any context
+  Status query();               // ok, not_ready, fault
+  Status synchronize();
+
+ private:
+  friend class QueueAccess;
+  Queue() = default;
+  Context *context_ = nullptr;
+  uint32_t flags_ = 0;
+  int priority_ = 0;
+  bool thread_default_ = false;
+  uint64_t id_ = 0;
+  struct State;
+  State *impl_ = nullptr;
+};
+
+}  // namespace cutrans::runtime
