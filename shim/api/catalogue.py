@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Reads the catalogue: the rows of cudart.def and cuda.def, checked, and the diagnostics that they name.
+
+A mistake in a row stops the build here, with file and line, and not later in generated code."""
+import dataclasses
+import pathlib
+import re
+
+KINDS = ("impl", "alias", "refuse")
+NEEDS = {"cudart": ("free", "init", "device"), "cuda": ("free", "init", "context")}
+
+
+class CatalogueError(Exception):
+    pass
+
+
+@dataclasses.dataclass
+class Row:
+    name: str
+    kind: str
+    since: int
+    pt: str  # "ptsz", "ptds" or ""
+    what: str
+    test: str
+    place: str
+    needs: str = ""
+    raw: bool = False
+    diag: str = ""
+    error: int | None = None
+    target: "Row | None" = None
+
+    @property
+    def names(self):
+        """The exported symbols of the row, each with whether it means the per-thread default stream."""
+        return [(self.name, False)] + ([(f"{self.name}_{self.pt}", True)] if self.pt else [])
+
+    @property
+    def lookup_name(self):
+        """The name without the suffix that tells its versions apart."""
+        return re.sub(r"_v\d+$", "", self.name)
+
+    def version(self, per_thread):
+        """The first version of the symbol: per-thread variants came with CUDA 7.0."""
+        return max(self.since, 7000) if per_thread else self.since
+
+
+@dataclasses.dataclass
+class Diagnostic:
+    name: str
+    number: int
+    meaning: str
+    way_round: str
+
+
+def read_diagnostics(path):
+    found = {}
+    pattern = r'CT_DIAGNOSTIC\(\s*(\w+),\s*(\d+),\s*((?:"(?:[^"\\]|\\.)*"\s*)+),\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\)'
+    for m in re.finditer(pattern, pathlib.Path(path).read_text()):
+        text = ["".join(re.findall(r'"((?:[^"\\]|\\.)*)"', part)) for part in m.group(3, 4)]
+        found[m.group(1)] = Diagnostic(m.group(1), int(m.group(2)), *text)
+    return found
+
+
+def read_error_texts(path):
+    """Rows `number text`: the errors whose name in words would not tell a user enough."""
+    lines = (line.split("#")[0].strip() for line in pathlib.Path(path).read_text().splitlines())
+    return {int(number): text for number, _, text in (line.partition(" ") for line in lines if line)}
+
+
+def read(path, library, diagnostics):
+    rows = []
+    for number, line in enumerate(pathlib.Path(path).read_text().splitlines(), 1):
+        line = line.split("#")[0].strip()
+        if not line:
+            continue
+        place = f"{path}:{number}"
+        fields = line.split()
+        if len(fields) != 6:
+            raise CatalogueError(f"{place}: a row has 6 columns, this one {len(fields)}")
+        name, kind, since, pt, what, test = fields
+        if kind not in KINDS or pt not in ("ptsz", "ptds", "-") or not since.isdigit():
+            raise CatalogueError(f"{place}: kind, since or pt cannot be read")
+        row = Row(name, kind, int(since), pt.replace("-", ""), what, test.replace("-", ""), place)
+        if kind == "impl":
+            row.needs, _, flag = what.partition("+")
+            row.raw = flag == "raw"
+            if row.needs not in NEEDS[library] or flag not in ("", "raw"):
+                raise CatalogueError(f"{place}: `{what}` is not one of {NEEDS[library]}")
+        elif kind == "refuse":
+            row.diag, _, error = what.partition(":")
+            row.error = int(error) if error else None
+            if row.diag not in diagnostics:
+                raise CatalogueError(f"{place}: no row of diagnostics.def is named {row.diag}")
+        rows.append(row)
+    by_name = {}
+    for row in rows:
+        for name, _ in row.names:
+            if name in by_name:
+                raise CatalogueError(f"{row.place}: {name} is there twice")
+            by_name[name] = row
+    for row in rows:
+        if row.kind == "alias":
+            row.target = by_name.get(row.what)
+            if row.target is None or row.target.kind != "impl":
+                raise CatalogueError(f"{row.place}: {row.what} is not an impl row")
+            row.needs, row.raw = row.target.needs, row.target.raw
+    if [r.name for r in rows] != sorted(r.name for r in rows):
+        raise CatalogueError(f"{path}: rows are sorted by name")
+    return rows

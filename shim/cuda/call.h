@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What every body of the driver API gets: `CUresult body::cuX(Call &call, ...)`. See docs/shim.md.
+#pragma once
+#include <cuda.h>
+
+#include "shim/common/entry.h"
+#include "shim/common/errors.h"
+#include "shim/common/refusal.h"
+
+namespace cutrans::driver {
+
+// The `needs` column of cuda.def.
+enum class Needs { free, init, context };
+
+struct Call {
+  const char *name;
+  bool per_thread;  // 0 means the per-thread default stream, not the legacy one
+
+  // A value of an argument that this layer refuses: says so once, gives the error to return.
+  CUresult refuse(const char *text, Diag diag = Diag::api_argument, CUresult error = CUDA_ERROR_NOT_SUPPORTED) {
+    shim::refuseArgument(name, diag, text);
+    return error;
+  }
+};
+
+// How bodies return what the runtime said.
+constexpr CUresult error(Code code) { return shim::driverError(code); }
+constexpr CUresult error(Status status) { return shim::driverError(status.code()); }
+
+struct Api {
+  using Error = CUresult;
+  using Call = driver::Call;
+  static constexpr Error exception = CUDA_ERROR_UNKNOWN;
+  static constexpr Error out_of_memory = CUDA_ERROR_OUT_OF_MEMORY;
+  template <Needs needs>
+  static Error prepare(Call &call) {
+    if constexpr (needs == Needs::free) return CUDA_SUCCESS;
+    return check(call, needs == Needs::context);
+  }
+  static Error check(Call &call, bool with_context);
+  static void remember(Call &, Error) {}  // the driver API has no last error
+};
+
+template <Needs needs, bool remembers, class R, class Body>
+inline R enter(const char *name, bool per_thread, Body &&body) noexcept {
+  return shim::enter<Api, needs, remembers, R>(name, per_thread, body);
+}
+
+}  // namespace cutrans::driver

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Thread state of the runtime API.
+#include "shim/cudart/call.h"
+
+namespace cutrans::cudart {
+
+ThreadState &threadState() {
+  static thread_local ThreadState state;
+  return state;
+}
+
+cudaError_t Api::bringUp(Call &, bool) { return cudaErrorInitializationError; }
+
+}  // namespace cutrans::cudart
+
+void cutrans::shim::rememberRefusal(int error) {
+  cudart::threadState().last_error = static_cast<cudaError_t>(error);
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What every body of the runtime API gets: `cudaError_t body::cudaX(Call &call, ...)`. See docs/shim.md.
+#pragma once
+#include <driver_types.h>
+
+#include "shim/common/entry.h"
+#include "shim/common/errors.h"
+#include "shim/common/refusal.h"
+
+namespace cutrans::cudart {
+
+// The `needs` column of cudart.def.
+enum class Needs { free, init, device };
+
+struct ThreadState {
+  cudaError_t last_error = cudaSuccess;
+};
+ThreadState &threadState();
+
+struct Call {
+  const char *name;
+  bool per_thread;  // 0 means the per-thread default stream, not the legacy one
+
+  // A value of an argument that this layer refuses: says so once, gives the error to return.
+  cudaError_t refuse(const char *text, Diag diag = Diag::api_argument, cudaError_t error = cudaErrorNotSupported) {
+    shim::refuseArgument(name, diag, text);
+    return error;
+  }
+};
+
+// How bodies return what the runtime said.
+constexpr cudaError_t error(Code code) { return shim::runtimeError(code); }
+constexpr cudaError_t error(Status status) { return shim::runtimeError(status.code()); }
+
+struct Api {
+  using Error = cudaError_t;
+  using Call = cudart::Call;
+  static constexpr Error exception = cudaErrorUnknown;
+  static constexpr Error out_of_memory = cudaErrorMemoryAllocation;
+  template <Needs needs>
+  static Error prepare(Call &call) {
+    if constexpr (needs == Needs::free) return cudaSuccess;
+    return bringUp(call, needs == Needs::device);
+  }
+  static Error bringUp(Call &call, bool with_context);
+  static void remember(Call &, Error error) { threadState().last_error = error; }
+};
+
+template <Needs needs, bool remembers, class R, class Body>
+inline R enter(const char *name, bool per_thread, Body &&body) noexcept {
+  return shim::enter<Api, needs, remembers, R>(name, per_thread, body);
+}
+
+}  // namespace cutrans::cudart
