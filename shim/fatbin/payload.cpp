@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <climits>
 #include <memory>
 
 namespace cutrans::fatbin {
@@ -16,7 +17,7 @@ namespace {
 constexpr uint64_t kMaxLz4Ratio = 255;
 
 Expected<std::string> unpackLz4(const Entry &entry) {
-  if (entry.unpacked_bytes / kMaxLz4Ratio > entry.payload.size())
+  if (entry.payload.size() > INT_MAX || entry.unpacked_bytes / kMaxLz4Ratio > entry.payload.size())
     return Error{Diag::fatbin_decompression, fmt::format("LZ4: {} bytes cannot hold the {} that the header claims",
                                                               entry.payload.size(), entry.unpacked_bytes)};
   std::string out(entry.unpacked_bytes, '\0');
@@ -70,12 +71,12 @@ std::string_view packingName(const Entry &entry) {
   return "unknown";
 }
 
-Expected<std::string> unpack(const Entry &entry) {
+Expected<std::string> unpack(const Entry &entry, uint64_t max_bytes) {
   if (entry.flags & kFlagLtoIr)
     return Error{Diag::fatbin_packing, "LTO-IR is in a form that only NVIDIA's linker reads"};
-  if (entry.unpacked_bytes > kMaxUnpackedBytes)
+  if (entry.unpacked_bytes > max_bytes)
     return Error{Diag::fatbin_too_large, fmt::format("an entry claims {} bytes, more than {}",
-                                                          entry.unpacked_bytes, kMaxUnpackedBytes)};
+                                                          entry.unpacked_bytes, max_bytes)};
   Expected<std::string> out = [&]() -> Expected<std::string> {
     if (!entry.compressed)
       return std::string(reinterpret_cast<const char *>(entry.payload.data()), entry.payload.size());
