@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the driver API checks before a body runs.
-#include "shim/cuda/call.h"
-
-namespace cutrans::driver {
-
-CUresult Api::check(Call &, bool) { return CUDA_ERROR_NOT_INITIALIZED; }
-
-}  // namespace cutrans::driver
+// The driver API keeps no last error: what a refusal would record, the program gets as the result alone.
+#include "shim/common/refusal.h"
 
 void cutrans::shim::rememberRefusal(int) {}

@@ -3,8 +3,11 @@
 #pragma once
 #include <cuda.h>
 
+#include "cutrans/runtime/device.h"
+#include "cutrans/runtime/platform.h"
 #include "shim/common/entry.h"
 #include "shim/common/errors.h"
+#include "shim/common/handles.h"
 #include "shim/common/refusal.h"
 
 namespace cutrans::driver {
@@ -15,6 +18,12 @@ enum class Needs { free, init, context };
 struct Call {
   const char *name;
   bool per_thread;  // 0 means the per-thread default stream, not the legacy one
+  runtime::Context *context = nullptr;  // for `context` rows: current and healthy
+
+  // Only in `context` rows.
+  Result<runtime::Queue *> queue(CUstream stream) const { return shim::resolveQueue(*context, stream, per_thread); }
+  // Only in `init` and `context` rows. invalid_device.
+  Result<runtime::Device *> device(CUdevice ordinal) const { return runtime::Platform::loaded()->device(ordinal); }
 
   // A value of an argument that this layer refuses: says so once, gives the error to return.
   CUresult refuse(const char *text, Diag diag = Diag::api_argument, CUresult error = CUDA_ERROR_NOT_SUPPORTED) {
@@ -35,9 +44,20 @@ struct Api {
   template <Needs needs>
   static Error prepare(Call &call) {
     if constexpr (needs == Needs::free) return CUDA_SUCCESS;
-    return check(call, needs == Needs::context);
+    if (!runtime::Platform::loaded()) [[unlikely]]
+      return CUDA_ERROR_NOT_INITIALIZED;
+    if constexpr (needs == Needs::context) {
+      call.context = runtime::currentContext();
+      if (!call.context) [[unlikely]]
+        return CUDA_ERROR_INVALID_CONTEXT;
+      if (Status status = call.context->check(); !status.ok()) [[unlikely]]
+        return contextError(status);
+    }
+    return CUDA_SUCCESS;
   }
-  static Error check(Call &call, bool with_context);
+  static Error contextError(Status status) {
+    return status.code() == Code::invalid_context ? CUDA_ERROR_CONTEXT_IS_DESTROYED : error(status);
+  }
   static void remember(Call &, Error) {}  // the driver API has no last error
 };
 

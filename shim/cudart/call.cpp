@@ -9,8 +9,6 @@ ThreadState &threadState() {
   return state;
 }
 
-cudaError_t Api::bringUp(Call &, bool) { return cudaErrorInitializationError; }
-
 }  // namespace cutrans::cudart
 
 void cutrans::shim::rememberRefusal(int error) {

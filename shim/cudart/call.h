@@ -3,8 +3,10 @@
 #pragma once
 #include <driver_types.h>
 
+#include "cutrans/runtime/platform.h"
 #include "shim/common/entry.h"
 #include "shim/common/errors.h"
+#include "shim/common/handles.h"
 #include "shim/common/refusal.h"
 
 namespace cutrans::cudart {
@@ -20,6 +22,13 @@ ThreadState &threadState();
 struct Call {
   const char *name;
   bool per_thread;  // 0 means the per-thread default stream, not the legacy one
+  runtime::Context *context = nullptr;  // for `device` rows: current, active and healthy
+
+  // Only in `device` rows.
+  Result<runtime::Queue *> queue(cudaStream_t stream) const {
+    return shim::resolveQueue(*context, stream, per_thread);
+  }
+  runtime::Device &device() const { return context->device(); }
 
   // A value of an argument that this layer refuses: says so once, gives the error to return.
   cudaError_t refuse(const char *text, Diag diag = Diag::api_argument, cudaError_t error = cudaErrorNotSupported) {
@@ -39,10 +48,15 @@ struct Api {
   static constexpr Error out_of_memory = cudaErrorMemoryAllocation;
   template <Needs needs>
   static Error prepare(Call &call) {
-    if constexpr (needs == Needs::free) return cudaSuccess;
-    return bringUp(call, needs == Needs::device);
+    if constexpr (needs == Needs::init) return error(runtime::Platform::get().status());
+    if constexpr (needs == Needs::device) {
+      Result<runtime::Context *> context = runtime::ensureContext();
+      if (!context.ok()) [[unlikely]]
+        return error(context.status());
+      call.context = *context;
+    }
+    return cudaSuccess;
   }
-  static Error bringUp(Call &call, bool with_context);
   static void remember(Call &, Error error) { threadState().last_error = error; }
 };
 
