@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// mark-waiting-loops: finds loops that end only when another thread of the grid writes something, and lets others run
+// on their back edges. Such a kernel needs resumable gangs: run to completion, the first gang would wait for ever.
+//
+// In: scalar SPMD IR. Out: calls of cutrans.gang.yield and the attribute "cutrans.resumable". A loop waits where an exit
+// condition depends on a volatile or atomic read made in the loop, or on the old value of an atomic operation - unless each such value comes from a
+// compare-and-swap whose expected operand is what the loop saw last: then a failure means that another thread got on,
+// and the next turn succeeds without it (lock-free). nanosleep in a loop says that it waits.
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/Instructions.h>
+
+#include "compiler/ir/intrinsics.h"
+#include "compiler/simt/phases.h"
+#include "compiler/simt/widened.h"
+
+namespace cutrans::simt {
+namespace {
+
+using Values = llvm::SmallPtrSet<const llvm::Value *, 32>;
+
+// All that `value` is computed from inside `loop`.
+void collectSources(const llvm::Value *value, const llvm::Loop &loop, Values &seen) {
+  auto *instruction = llvm::dyn_cast<llvm::Instruction>(value);
+  if (!instruction || !loop.contains(instruction) || !seen.insert(value).second) return;
+  for (const llvm::Value *operand : instruction->operands()) collectSources(operand, loop, seen);
+}
+
+// The expected value is the loop's own last sight of the word: what a cmpxchg or load in the loop returned.
+bool isLockFree(const llvm::AtomicCmpXchgInst &exchange, const llvm::Loop &loop) {
+  Values sources;
+  collectSources(exchange.getCompareOperand(), loop, sources);
+  for (const llvm::Value *source : sources) {
+    if (source == &exchange) return true;
+    if (auto *load = llvm::dyn_cast<llvm::LoadInst>(source); load && load->getPointerOperand() == exchange.getPointerOperand())
+      return true;
+  }
+  return false;
+}
+
+bool comesFromOutside(const llvm::Instruction &instruction, const llvm::Loop &loop) {
+  if (auto *exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction)) return !isLockFree(*exchange, loop);
+  if (llvm::isa<llvm::AtomicRMWInst>(instruction)) return true;
+  auto *load = llvm::dyn_cast<llvm::LoadInst>(&instruction);
+  return load && (load->isVolatile() || load->isAtomic());
+}
+
+// A word that this loop itself changes each turn is no wait: a ticket counter taken by atomic add is work to share out.
+bool isTicket(const llvm::Instruction &instruction) {
+  auto *rmw = llvm::dyn_cast<llvm::AtomicRMWInst>(&instruction);
+  return rmw && (rmw->getOperation() == llvm::AtomicRMWInst::Add || rmw->getOperation() == llvm::AtomicRMWInst::Sub ||
+                 rmw->getOperation() == llvm::AtomicRMWInst::UIncWrap) &&
+         !(llvm::isa<llvm::ConstantInt>(rmw->getValOperand()) &&
+           llvm::cast<llvm::ConstantInt>(rmw->getValOperand())->isZero());
+}
+
+const char *whyItWaits(const llvm::Loop &loop) {
+  for (const llvm::BasicBlock *block : loop.blocks())
+    for (const llvm::Instruction &instruction : *block)
+      if (ir::intrinsicOf(&instruction) == ir::Intrinsic::Nanosleep) return "a loop sleeps";
+  llvm::SmallVector<llvm::BasicBlock *, 4> exiting;
+  loop.getExitingBlocks(exiting);
+  for (const llvm::BasicBlock *block : exiting) {
+    Values sources;
+    for (const llvm::Value *operand : block->getTerminator()->operands()) collectSources(operand, loop, sources);
+    // A compare-and-swap among the sources decides alone: the plain re-read of its word beside it is its expected value.
+    bool lockFree = false, waits = false;
+    for (const llvm::Value *source : sources) {
+      auto &instruction = *llvm::cast<llvm::Instruction>(source);
+      if (auto *exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction)) lockFree |= isLockFree(*exchange, loop);
+      waits |= comesFromOutside(instruction, loop) && !isTicket(instruction);
+    }
+    if (waits && !lockFree) return "a loop waits for another thread";
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool markWaitingLoops(llvm::Function &kernel) {
+  llvm::DominatorTree dominators(kernel);
+  llvm::LoopInfo loops(dominators);
+  const char *why = nullptr;
+  llvm::SmallVector<llvm::Instruction *, 4> backEdges;
+  for (llvm::Loop *loop : loops.getLoopsInPreorder()) {
+    const char *reason = whyItWaits(*loop);
+    if (!reason) continue;
+    why = reason;
+    llvm::SmallVector<llvm::BasicBlock *, 4> latches;
+    loop->getLoopLatches(latches);
+    for (llvm::BasicBlock *latch : latches) backEdges.push_back(latch->getTerminator());
+  }
+  if (!why) return false;
+  llvm::Module &module = *kernel.getParent();
+  auto yield = module.getOrInsertFunction(widened::Yield, llvm::FunctionType::get(llvm::Type::getVoidTy(module.getContext()), false));
+  auto *function = llvm::cast<llvm::Function>(yield.getCallee());
+  function->addFnAttr(llvm::Attribute::Convergent);
+  function->addFnAttr(llvm::Attribute::NoUnwind);
+  for (llvm::Instruction *backEdge : backEdges) llvm::CallInst::Create(yield, {}, "", backEdge->getIterator());
+  kernel.addFnAttr(widened::ResumableAttr, why);
+  return true;
+}
+
+}  // namespace cutrans::simt
