@@ -38,6 +38,8 @@ class CUTRANS_API Context {
   // Waits for all work of all queues; then ok or the fault.
   Status synchronize();
 
+  struct State;  // runtime/core only
+
  private:
   friend class ContextAccess;
   Context() = default;
@@ -48,7 +50,6 @@ class CUTRANS_API Context {
   std::atomic<unsigned> flags_{0};
   uint64_t id_ = 0;
   Queue *legacy_ = nullptr;
-  struct State;
   State *impl_ = nullptr;
 };
 

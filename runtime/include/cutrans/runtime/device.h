@@ -42,13 +42,14 @@ class CUTRANS_API Device {
   // Free and total bytes. Opens the device for the question if no context is active.
   Status memoryInfo(uint64_t *out_free, uint64_t *out_total);
 
+  struct State;  // runtime/core only
+
  private:
   friend class DeviceAccess;
   Device() = default;
   int index_ = 0;
   ct_device_info info_{};
   Context *primary_ = nullptr;
-  struct State;
   State *state_ = nullptr;
 };
 

@@ -29,11 +29,12 @@ class CUTRANS_API Library {
   // One handle per name, good for all contexts. Nothing is loaded or checked by this call.
   LibraryKernel *kernel(std::string_view name);
 
+  struct State;  // runtime/core only
+
  private:
   friend class LibraryAccess;
   friend class LibraryKernel;
   Library() = default;
-  struct State;
   State *impl_ = nullptr;
 };
 
@@ -46,11 +47,12 @@ class CUTRANS_API LibraryKernel {
   // The kernel in this context. Later calls: two loads.
   Result<Kernel *> in(Context &context);
 
+  struct State;  // runtime/core only
+
  private:
   friend class LibraryAccess;
   LibraryKernel() = default;
   Library *library_ = nullptr;
-  struct State;
   State *impl_ = nullptr;
 };
 

@@ -46,11 +46,12 @@ class CUTRANS_API Module {
   size_t variableCount() const;
   Result<Variable> variableAt(size_t index) const;
 
+  struct State;  // runtime/core only
+
  private:
   friend class ModuleAccess;
   Module() = default;
   Context *context_ = nullptr;
-  struct State;
   State *impl_ = nullptr;
 };
 
@@ -74,13 +75,14 @@ class CUTRANS_API Kernel {
   // Compiles for this block shape (zeros: any) now rather than at the first launch.
   Status prepare(const uint32_t block[3], bool cooperative = false);
 
+  struct State;  // runtime/core only
+
  private:
   friend class KernelAccess;
   Kernel() = default;
   Module *module_ = nullptr;
   ctc_kernel info_{};
   std::atomic<uint64_t> max_dynamic_shared_{0};
-  struct State;
   State *impl_ = nullptr;
 };
 

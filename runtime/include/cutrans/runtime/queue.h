@@ -64,6 +64,8 @@ class CUTRANS_API Queue {
   Status query();               // ok, not_ready, fault
   Status synchronize();
 
+  struct State;  // runtime/core only
+
  private:
   friend class QueueAccess;
   Queue() = default;
@@ -72,7 +74,6 @@ class CUTRANS_API Queue {
   int priority_ = 0;
   bool thread_default_ = false;
   uint64_t id_ = 0;
-  struct State;
   State *impl_ = nullptr;
 };
 

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Contexts: what they own, how they start and end, and how a device's fault reaches them.
+#include "cutrans/runtime/context.h"
+
+#include <algorithm>
+
+#include "cutrans/support/diagnostics.h"
+#include "cutrans/support/log.h"
+#include "memory_map.h"
+#include "module_state.h"
+#include "state.h"
+
+namespace cutrans::runtime {
+namespace {
+
+constinit HandlePool<Context, ContextAccess, 4096> pool;
+constinit std::atomic<uint64_t> next_id{1};
+constinit std::atomic<unsigned> next_slot{0};
+
+}  // namespace
+
+Status settle(Context &context, ct_status status) {
+  Code code = fromTarget(status);
+  if (!isDeviceFault(code)) return code;
+  // The device remembers for contexts to come and for the other ones on it, whose own calls meet the target's fault and
+  // end here as well. The first fault is the one that stays.
+  Code none = Code::ok;
+  DeviceAccess::state(context.device()).fault.compare_exchange_strong(none, code);
+  ContextAccess::markFault(context, code);
+  return context.check().ok() ? Status(code) : context.check();
+}
+
+// ---- life ------------------------------------------------------------------------------------------------------
+
+Context *ContextAccess::createPrimary(Device &device) {
+  Context *context = pool.allocate();
+  if (!context) return nullptr;
+  context->device_ = &device;
+  context->primary_ = true;
+  context->slot_ = next_slot.fetch_add(1, std::memory_order_relaxed);
+  pool.publish(context);
+  return context;
+}
+
+Status ContextAccess::activate(Context &context) {
+  Device::State &device = DeviceAccess::state(context.device());
+  if (!device.handle) {
+    ct_status status = target().device.open(static_cast<uint32_t>(context.device().index()), &device.handle);
+    if (status != CT_OK) return fromTarget(status);
+    device.fault = Code::ok;
+  }
+  if (Code fault = device.fault; fault != Code::ok) return fault;
+  context.impl_ = new Context::State;
+  context.impl_->device = device.handle;
+  context.id_ = next_id.fetch_add(1, std::memory_order_relaxed);
+  device.active.push_back(&context);
+  setState(context, Code::ok);
+  Result<Queue *> legacy = QueueAccess::create(context, Queue::State::Sort::legacy, 0, 0, false);
+  if (!legacy.ok()) {
+    setState(context, Code::invalid_context);
+    (void)deactivate(context);
+    return legacy.status();
+  }
+  context.legacy_ = *legacy;
+  logf(LogCategory::runtime, LogLevel::debug, "context %llu active on device %d", static_cast<unsigned long long>(context.id_),
+       context.device().index());
+  return {};
+}
+
+Status ContextAccess::deactivate(Context &context) {
+  Device::State &device = DeviceAccess::state(context.device());
+  Context::State *state = context.impl_;
+  if (!state) return {};
+  Status last = drain(context);
+  setState(context, Code::invalid_context);
+  // Order: work first, then what work uses.
+  std::unordered_set<Queue *> queues;
+  std::unordered_set<Event *> events;
+  std::unordered_set<Module *> modules;
+  std::vector<ct_queue *> dying;
+  {
+    std::lock_guard hold(state->lists);
+    queues.swap(state->queues);
+    events.swap(state->events);
+    modules.swap(state->modules);
+    dying.swap(state->dying);
+  }
+  for (Queue *queue : queues) QueueAccess::release(*queue, true);
+  for (ct_queue *queue : dying) target().queue.destroy(queue);
+  if (context.legacy_) QueueAccess::release(*std::exchange(context.legacy_, nullptr), true);
+  for (Event *event : events) EventAccess::release(*event);
+  if (state->legacy_event) target().event.destroy(state->legacy_event);
+  for (Module *module : modules) ModuleAccess::release(*module);
+  releaseAllMemory(context);
+  std::erase(device.active, &context);
+  context.impl_ = nullptr;
+  delete state;
+  if (device.active.empty()) {
+    target().device.close(std::exchange(device.handle, nullptr));
+    device.fault = Code::ok;
+  }
+  return last;
+}
+
+Result<Context *> Context::create(Device &device, unsigned flags) {
+  Context *context = pool.allocate();
+  if (!context) {
+    report(Diag::too_many_handles, "creating a context");
+    return Code::out_of_memory;
+  }
+  context->device_ = &device;
+  context->slot_ = next_slot.fetch_add(1, std::memory_order_relaxed);
+  context->setFlags(flags);
+  std::lock_guard hold(DeviceAccess::state(device).lock);
+  if (Status active = ContextAccess::activate(*context); !active.ok()) {
+    pool.recycle(context);
+    return active;
+  }
+  pool.publish(context);
+  return context;
+}
+
+Context *Context::find(const void *handle) { return pool.find(handle); }
+
+Status Context::destroy() {
+  if (primary_ || !pool.retire(this)) return Code::invalid_context;
+  if (currentContext() == this) (void)popContext();
+  std::lock_guard hold(DeviceAccess::state(*device_).lock);
+  Status last = ContextAccess::deactivate(*this);
+  pool.recycle(this);
+  // A fault that was pending is gone with the context.
+  return isDeviceFault(last.code()) ? Status() : last;
+}
+
+// ---- work ------------------------------------------------------------------------------------------------------
+
+Status drain(Context &context) {
+  Context::State &state = ContextAccess::state(context);
+  Status first;
+  auto wait = [&](ct_queue *queue) {
+    ct_status status = target().queue.synchronize(queue);
+    if (status != CT_OK && first.ok()) first = settle(context, status);
+  };
+  auto waitFor = [&](Queue &queue) {
+    Queue::State &work = QueueAccess::state(queue);
+    uint64_t submitted = work.submitted.load(std::memory_order_acquire);
+    if (submitted == work.finished.load(std::memory_order_acquire)) return;
+    wait(work.handle);
+    if (first.ok()) work.finished.store(submitted, std::memory_order_release);
+  };
+  // Waiting happens without the lock. A queue that another thread destroys meanwhile is the program's error.
+  std::vector<Queue *> queues;
+  std::vector<ct_queue *> dying;
+  {
+    std::lock_guard hold(state.lists);
+    queues.assign(state.queues.begin(), state.queues.end());
+    dying.swap(state.dying);
+  }
+  for (Queue *queue : queues) waitFor(*queue);
+  for (ct_queue *queue : dying) {
+    wait(queue);
+    target().queue.destroy(queue);
+  }
+  if (Queue *legacy = ContextAccess::legacy(context)) waitFor(*legacy);
+  return first;
+}
+
+Status Context::synchronize() {
+  if (Status healthy = check(); !healthy.ok()) return healthy;
+  Status last = drain(*this);
+  return last.ok() ? check() : last;
+}
+
+Result<Queue *> Context::threadQueue() {
+  struct Entry {
+    Context *context;
+    uint64_t id;
+    Queue *queue;
+  };
+  // Gone with the thread; the queues stay with their context.
+  thread_local std::vector<Entry> mine;
+  if (Status healthy = check(); !healthy.ok()) return healthy;
+  for (const Entry &entry : mine)
+    if (entry.context == this && entry.id == id_) return entry.queue;
+  std::erase_if(mine, [](const Entry &entry) { return entry.context->id() != entry.id; });
+  Result<Queue *> queue = QueueAccess::create(*this, Queue::State::Sort::blocking, 0, 0, true);
+  if (queue.ok()) mine.push_back({this, id_, *queue});
+  return queue;
+}
+
+}  // namespace cutrans::runtime

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The calling thread's contexts: a stack whose top is the current one, and the device that it chose.
+#include <vector>
+
+#include "cutrans/runtime/context.h"
+#include "cutrans/runtime/device.h"
+#include "cutrans/runtime/platform.h"
+#include "state.h"
+
+namespace cutrans::runtime {
+namespace {
+
+// The top is apart from the rest, and trivially made, for the path that every call takes.
+constinit thread_local Context *top = nullptr;
+constinit thread_local int chosen = 0;
+
+std::vector<Context *> &below() {
+  thread_local std::vector<Context *> stack;
+  return stack;
+}
+
+// Neither a context, nor fit for one: why.
+Status processState() {
+  Result<Platform *> platform = Platform::get();
+  return platform.status();
+}
+
+}  // namespace
+
+Context *currentContext() { return top; }
+
+Status pushContext(Context &context) {
+  if (top) below().push_back(top);
+  top = &context;
+  return {};
+}
+
+Result<Context *> popContext() {
+  if (!top) return Code::invalid_context;
+  Context *popped = top;
+  std::vector<Context *> &rest = below();
+  top = rest.empty() ? nullptr : rest.back();
+  if (!rest.empty()) rest.pop_back();
+  return popped;
+}
+
+void setCurrentContext(Context *context) {
+  if (!context) {
+    (void)popContext();
+    return;
+  }
+  top = context;
+}
+
+Result<Context *> requireContext() {
+  if (!top) {
+    if (Status state = processState(); !state.ok()) return state;
+    return Code::invalid_context;
+  }
+  if (Status healthy = top->check(); !healthy.ok()) return healthy;
+  return top;
+}
+
+Result<Context *> ensureContext() {
+  if (top) {
+    Status state = top->check();
+    if (state.ok()) [[likely]] return top;
+    if (!top->isPrimary() || state.code() != Code::invalid_context) return state;
+    return top->device().usePrimary();  // it was reset: start again
+  }
+  Result<Platform *> platform = Platform::get();
+  if (!platform.ok()) return platform.status();
+  Result<Device *> device = (*platform)->device(chosen);
+  if (!device.ok()) return device.status();
+  Result<Context *> context = (*device)->usePrimary();
+  if (context.ok()) top = *context;
+  return context;
+}
+
+int chosenDevice() { return top ? top->device().index() : chosen; }
+
+Status chooseDevice(int index) {
+  Result<Platform *> platform = Platform::get();
+  if (!platform.ok()) return platform.status();
+  Result<Device *> device = (*platform)->device(index);
+  if (!device.ok()) return device.status();
+  chosen = index;
+  top = &(*device)->primary();
+  if (top->check().ok()) return {};
+  Result<Context *> context = (*device)->usePrimary();
+  return context.status();
+}
+
+}  // namespace cutrans::runtime

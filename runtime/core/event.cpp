@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Events: their life and their questions. The queue's half is in queue.cpp.
+#include "cutrans/runtime/event.h"
+
+#include "cutrans/support/diagnostics.h"
+#include "state.h"
+
+namespace cutrans::runtime {
+namespace {
+
+constinit HandlePool<Event, EventAccess> pool;
+
+uint32_t targetFlags(uint32_t flags) {
+  return (flags & Event::kNoTiming ? CT_EVENT_NO_TIMING : 0u) | (flags & Event::kBlockingWait ? CT_EVENT_BLOCKING_WAIT : 0u);
+}
+
+}  // namespace
+
+Event *Event::find(const void *handle) { return pool.find(handle); }
+
+Result<Event *> Event::create(Context &context, uint32_t flags) {
+  if (Status healthy = context.check(); !healthy.ok()) return healthy;
+  if (flags & ~uint32_t{kBlockingWait | kNoTiming | kInterprocess}) return Code::invalid_value;
+  if (flags & kInterprocess) {
+    if (!(flags & kNoTiming)) return Code::invalid_value;
+    report(Diag::event_interprocess, "an event was created with the interprocess flag");
+    return Code::unsupported;
+  }
+  Event *event = pool.allocate();
+  if (!event) {
+    report(Diag::too_many_handles, "creating an event");
+    return Code::out_of_memory;
+  }
+  Context::State &owner = ContextAccess::state(context);
+  event->context_ = &context;
+  event->flags_ = flags;
+  ct_status status = target().event.create(owner.device, targetFlags(flags), &event->handle_);
+  if (status != CT_OK) {
+    pool.recycle(event);
+    return settle(context, status);
+  }
+  pool.publish(event);
+  std::lock_guard hold(owner.lists);
+  owner.events.insert(event);
+  return event;
+}
+
+void EventAccess::release(Event &event) {
+  if (!pool.retire(&event)) return;
+  target().event.destroy(std::exchange(event.handle_, nullptr));
+  pool.recycle(&event);
+}
+
+Status Event::destroy() {
+  Context::State &owner = ContextAccess::state(*context_);
+  {
+    std::lock_guard hold(owner.lists);
+    if (owner.events.erase(this) == 0) return Code::invalid_handle;
+  }
+  Status healthy = context_->check();
+  EventAccess::release(*this);
+  return healthy;
+}
+
+Status Event::query() {
+  if (Status healthy = context_->check(); !healthy.ok()) return healthy;
+  if (!recorded_.load(std::memory_order_acquire)) return {};
+  ct_status status = target().event.query(handle_);
+  return status == CT_NOT_READY ? Status(Code::not_ready) : status == CT_OK ? context_->check() : settle(*context_, status);
+}
+
+Status Event::synchronize() {
+  if (Status healthy = context_->check(); !healthy.ok()) return healthy;
+  if (!recorded_.load(std::memory_order_acquire)) return {};
+  ct_status status = target().event.synchronize(handle_);
+  return status == CT_OK ? context_->check() : settle(*context_, status);
+}
+
+Result<float> Event::elapsedSince(Event &start) {
+  if (start.context_->device().index() != context_->device().index()) return Code::invalid_handle;
+  for (Event *event : {&start, this})
+    if ((event->flags_ & kNoTiming) || !event->recorded_.load(std::memory_order_acquire)) return Code::invalid_handle;
+  uint64_t times[2] = {};
+  int i = 0;
+  for (Event *event : {&start, this}) {
+    if (Status done = event->query(); !done.ok()) return done;
+    if (ct_status status = target().event.timestamp(event->handle_, &times[i++]); status != CT_OK)
+      return settle(*context_, status);
+  }
+  return static_cast<float>(static_cast<double>(static_cast<int64_t>(times[1] - times[0])) * 1e-6);
+}
+
+}  // namespace cutrans::runtime

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A launch: check the shape, find the artifact, pack the arguments, hand one operation to the queue. The path that runs
+// every time takes one lock, the queue's own, and allocates nothing.
+#include "cutrans/runtime/launch.h"
+
+#include <cstdio>
+#include <cstring>
+
+#include "cutrans/runtime/queue.h"
+#include "cutrans/support/diagnostics.h"
+#include "kernel.h"
+#include "module_state.h"
+#include "state.h"
+
+namespace cutrans::runtime {
+namespace {
+
+struct Refusal {
+  Code code;
+  const char *reason;
+};
+
+// Reasons in words; the numbers are added by the report.
+Status refuse(const Kernel &kernel, const LaunchShape &s, Refusal refusal) {
+  char text[512];
+  std::snprintf(text, sizeof text, "kernel %.200s, grid %ux%ux%u, block %ux%ux%u, %llu bytes of dynamic shared memory: %s", kernel.info().name,
+                s.grid[0], s.grid[1], s.grid[2], s.block[0], s.block[1], s.block[2],
+                static_cast<unsigned long long>(s.dynamic_shared_bytes), refusal.reason);
+  report(refusal.code == Code::unsupported ? Diag::launch_cluster : Diag::launch_shape, text);
+  return refusal.code;
+}
+
+Status checkShape(const Kernel &kernel, const Device &device, const LaunchShape &s) {
+  const ct_device_info &limit = device.info();
+  const ctc_kernel &info = kernel.info();
+  for (int d = 0; d < 3; ++d) {
+    if (s.grid[d] == 0 || s.block[d] == 0) return refuse(kernel, s, {Code::invalid_configuration, "a dimension is 0"});
+    if (s.grid[d] > limit.max_grid[d]) return refuse(kernel, s, {Code::invalid_configuration, "the grid is larger than the device allows"});
+    if (s.block[d] > limit.max_block[d]) return refuse(kernel, s, {Code::invalid_configuration, "the block is larger than the device allows"});
+    if (s.cluster[d] > 1) return refuse(kernel, s, {Code::unsupported, "a cluster of blocks was asked for"});
+    if (info.required_block[0] && s.block[d] != info.required_block[d])
+      return refuse(kernel, s, {Code::invalid_value, "the kernel was built for another block shape (reqntid)"});
+  }
+  uint64_t threads = uint64_t{s.block[0]} * s.block[1] * s.block[2];
+  if (threads > limit.max_threads_per_block)
+    return refuse(kernel, s, {Code::invalid_configuration, "the block has more threads than the device allows"});
+  if (info.max_threads && threads > info.max_threads)
+    return refuse(kernel, s, {Code::out_of_resources, "the block has more threads than the kernel was built for (launch bounds)"});
+  if (s.dynamic_shared_bytes > kernel.maxDynamicShared())
+    return refuse(kernel, s, {Code::invalid_value, "more dynamic shared memory than the kernel may have (see MaxDynamicSharedMemorySize)"});
+  if (s.cooperative) {
+    if (!device.cooperative()) {
+      report(Diag::launch_cooperative, std::string("kernel ") + info.name + " on target " + target().name);
+      return Code::unsupported;
+    }
+    Result<unsigned> per_unit = blocksPerUnit(kernel, static_cast<unsigned>(threads), s.dynamic_shared_bytes);
+    if (!per_unit.ok()) return per_unit.status();
+    unsigned __int128 blocks = static_cast<unsigned __int128>(s.grid[0]) * s.grid[1] * s.grid[2];
+    if (blocks > uint64_t{*per_unit} * limit.compute_units)
+      return refuse(kernel, s, {Code::cooperative_too_large, "more blocks than can run together"});
+  }
+  return {};
+}
+
+// The kernel may take the version whose global thread ids fit into 31 bits.
+bool smallGrid(const LaunchShape &s) {
+  for (int d = 0; d < 3; ++d)
+    if (uint64_t{s.grid[d]} * s.block[d] >= uint64_t{1} << 31) return false;
+  return true;
+}
+
+// Arguments in the kernel's own layout. `buffer` has room for kMaxParameterBytes.
+Result<const void *> pack(const ctc_kernel &info, const Arguments &arguments, std::byte *buffer) {
+  if (info.param_count == 0) return static_cast<const void *>(buffer);
+  if (arguments.buffer) {
+    const ctc_param &last = info.params[info.param_count - 1];
+    if (arguments.buffer_size < last.offset + last.size) return Code::invalid_value;
+    if (arguments.buffer_size >= info.params_size) return arguments.buffer;
+    std::memcpy(buffer, arguments.buffer, arguments.buffer_size);
+    return static_cast<const void *>(buffer);
+  }
+  if (!arguments.pointers || info.params_size > kMaxParameterBytes) return Code::invalid_value;
+  for (uint32_t i = 0; i < info.param_count; ++i) {
+    if (!arguments.pointers[i]) return Code::invalid_value;
+    std::memcpy(buffer + info.params[i].offset, arguments.pointers[i], info.params[i].size);
+  }
+  return static_cast<const void *>(buffer);
+}
+
+}  // namespace
+
+Status Queue::launch(Kernel &kernel, const LaunchShape &shape, const Arguments &arguments) {
+  if (Status healthy = context_->check(); !healthy.ok()) return healthy;
+  if (&kernel.module().context() != context_) return Code::invalid_handle;
+  if (Status fits = checkShape(kernel, context_->device(), shape); !fits.ok()) return fits;
+  const uint32_t variant = (shape.cooperative ? kCooperative : 0u) | (smallGrid(shape) ? 0u : kAnyGrid);
+  const Loaded &loaded = KernelAccess::find(kernel, shape.block, variant);
+  if (loaded.status != Code::ok) return loaded.status;
+
+  alignas(16) std::byte buffer[kMaxParameterBytes];  // deliberately not initialised
+  Result<const void *> params = pack(kernel.info(), arguments, buffer);
+  if (!params.ok()) return params.status();
+  ct_launch launch;
+  launch.struct_size = sizeof launch;
+  launch.flags = shape.cooperative ? CT_LAUNCH_COOPERATIVE : 0u;
+  launch.kernel = loaded.kernel;
+  for (int d = 0; d < 3; ++d) {
+    launch.grid[d] = shape.grid[d];
+    launch.block[d] = shape.block[d];
+    launch.cluster[d] = 1;
+  }
+  launch.dynamic_shared_bytes = static_cast<uint32_t>(shape.dynamic_shared_bytes);
+  launch.params_size = kernel.info().params_size;
+  launch.params = *params;
+  launch.globals = ModuleAccess::image(kernel.module());
+  return submit(*this, [&](ct_queue *queue) { return target().queue.launch(queue, &launch); });
+}
+
+}  // namespace cutrans::runtime

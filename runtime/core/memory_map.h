@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The map of all allocations, by address. For runtime/core; memory.h has the question that shims ask.
+#pragma once
+#include <vector>
+
+#include "cutrans/runtime/memory.h"
+
+namespace cutrans::runtime {
+
+// False, and nothing changes, where a part of it is known already. Enters it under the host's and the device's address.
+bool insertAllocation(const Allocation &allocation);
+
+// Takes the allocation that starts at `base` out, if `fits` says so: one winner among several callers.
+std::optional<Allocation> takeAllocation(Address base, bool (*fits)(const Allocation &));
+
+// Takes out all allocations of a context's activation.
+std::vector<Allocation> takeAllocationsOf(uint64_t context_id);
+
+uint64_t nextAllocationId();
+
+// Gives back to the target what the map held of this context. No work is pending.
+void releaseAllMemory(Context &context);
+
+}  // namespace cutrans::runtime

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Modules: indexing PTX through the compiler's door, and the image of variables in device memory.
+#include "cutrans/runtime/module.h"
+
+#include <cstring>
+
+#include "compiler_door.h"
+#include "cutrans/runtime/memory.h"
+#include "cutrans/runtime/platform.h"
+#include "cutrans/support/diagnostics.h"
+#include "cutrans/support/log.h"
+#include "kernel.h"
+#include "memory_map.h"
+#include "module_state.h"
+
+namespace cutrans::runtime {
+namespace {
+
+constinit HandlePool<Module, ModuleAccess, size_t{1} << 18> pool;
+
+bool isImage(const Allocation &a) { return a.kind == MemoryKind::image; }
+
+bool hasManaged(const ctc_api &api, const ctc_module *module) {
+  for (size_t i = 0, n = api.variable_count(module); i < n; ++i) {
+    ctc_variable variable{};
+    variable.struct_size = sizeof variable;
+    if (api.variable_info(module, i, &variable) == CTC_OK && (variable.flags & CTC_VARIABLE_MANAGED)) return true;
+  }
+  return false;
+}
+
+// Adds `base` to the pointers in the image. False when a relocation lies outside or its width is unknown.
+bool relocate(std::vector<char> &bytes, const ctc_image &image, Address base) {
+  for (uint64_t i = 0; i < image.relocation_count; ++i) {
+    const ctc_relocation &r = image.relocations[i];
+    if ((r.bytes != 4 && r.bytes != 8) || r.offset > bytes.size() || r.bytes > bytes.size() - r.offset) return false;
+    uint64_t value = 0;
+    std::memcpy(&value, bytes.data() + r.offset, r.bytes);
+    value += base;
+    std::memcpy(bytes.data() + r.offset, &value, r.bytes);
+  }
+  return true;
+}
+
+}  // namespace
+
+Status ModuleAccess::makeImage(Module &module) {
+  Module::State &state = *module.impl_;
+  ctc_image image{};
+  image.struct_size = sizeof image;
+  if (ctc_status status = state.api->image(state.handle, &image); status != CTC_OK) return fromCompiler(status);
+  if (image.size == 0) return {};
+  if (image.initial_size > image.size) return Code::internal;
+  Context &context = module.context();
+  Context::State &owner = ContextAccess::state(context);
+  state.image_managed = hasManaged(*state.api, state.handle);
+  const ct_memory_kind kind = state.image_managed ? CT_MEMORY_MANAGED : CT_MEMORY_DEVICE;
+  const uint64_t align = image.align < 256 ? 256 : image.align;
+  ct_status allocated = target().memory.alloc(owner.device, kind, image.size, align, &state.image);
+  if (allocated != CT_OK) {
+    state.image = 0;
+    if (allocated == CT_ERR_OUT_OF_MEMORY) report(Diag::module_image, std::to_string(image.size) + " bytes of variables");
+    return settle(context, allocated);
+  }
+  state.image_size = image.size;
+  Allocation allocation;
+  allocation.base = allocation.device = state.image;
+  allocation.size = image.size;
+  allocation.kind = MemoryKind::image;
+  allocation.context = &context;
+  allocation.context_id = context.id();
+  allocation.host = state.image_managed || context.device().hostCanAccess() ? state.image : 0;
+  allocation.id = nextAllocationId();
+  if (!insertAllocation(allocation)) return Code::internal;
+
+  std::vector<char> bytes(image.size);
+  if (image.initial_size) std::memcpy(bytes.data(), image.initial, image.initial_size);
+  if (!relocate(bytes, image, state.image)) return Code::internal;
+  Copy copy;
+  copy.dst = state.image;
+  copy.src = reinterpret_cast<Address>(bytes.data());
+  copy.width = image.size;
+  copy.direction = Direction::host_to_device;
+  copy.synchronous = true;
+  // A queue of its own: loading must not wait for the program's work, which may wait for the loader's thread.
+  Result<Queue *> queue = Queue::create(context, Queue::kNonBlocking, 0);
+  if (!queue.ok()) return queue.status();
+  Status copied = (*queue)->copy(copy);
+  (void)(*queue)->destroy();
+  return copied;
+}
+
+Result<Module *> Module::load(Context &context, std::span<const Unit> units) {
+  if (Status healthy = context.check(); !healthy.ok()) return healthy;
+  if (units.empty()) return Code::invalid_value;
+  Result<const ctc_api *> api = openCompiler();
+  if (!api.ok()) return api.status();
+  Result<Platform *> platform = Platform::get();
+  if (!platform.ok()) return platform.status();
+  Result<unsigned> capability = (*platform)->computeCapability();
+  if (!capability.ok()) return capability.status();
+
+  std::vector<ctc_unit> texts;
+  for (const Unit &unit : units) texts.push_back({unit.name.c_str(), unit.text.data(), unit.text.size()});
+  ctc_options options = compilerOptions();
+  options.compute_capability = *capability;
+  ctc_module *handle = nullptr;
+  ctc_status status = (*api)->module_create(texts.data(), texts.size(), &options, &reportSink(), &handle);
+  if (status != CTC_OK) return fromCompiler(status);
+
+  Module *module = pool.allocate();
+  if (!module) {
+    report(Diag::too_many_handles, "loading a module");
+    (*api)->module_destroy(handle);
+    return Code::out_of_memory;
+  }
+  module->context_ = &context;
+  module->impl_ = new State;
+  module->impl_->api = *api;
+  module->impl_->handle = handle;
+  module->impl_->kernels.resize((*api)->kernel_count(handle));
+  pool.publish(module);
+  if (Status made = ModuleAccess::makeImage(*module); !made.ok()) {
+    ModuleAccess::release(*module);
+    return made;
+  }
+  logf(LogCategory::module, LogLevel::debug, "module of %zu units: %zu kernels, %zu variables", units.size(), module->kernelCount(),
+       module->variableCount());
+  Context::State &owner = ContextAccess::state(context);
+  std::lock_guard hold(owner.lists);
+  owner.modules.insert(module);
+  return module;
+}
+
+Module *Module::find(const void *handle) { return pool.find(handle); }
+
+void ModuleAccess::release(Module &module) {
+  if (!pool.retire(&module)) return;
+  Module::State *state = std::exchange(module.impl_, nullptr);
+  for (Kernel *kernel : state->kernels)
+    if (kernel) KernelAccess::release(*kernel);
+  if (state->image) {
+    ct_memory_kind kind = state->image_managed ? CT_MEMORY_MANAGED : CT_MEMORY_DEVICE;
+    takeAllocation(state->image, isImage);
+    (void)target().memory.free(ContextAccess::state(module.context()).device, kind, state->image);
+  }
+  state->api->module_destroy(state->handle);
+  delete state;
+  pool.recycle(&module);
+}
+
+Status Module::unload() {
+  Context::State &owner = ContextAccess::state(*context_);
+  {
+    std::lock_guard hold(owner.lists);
+    if (owner.modules.erase(this) == 0) return Code::invalid_handle;
+  }
+  Status last = context_->synchronize();
+  ModuleAccess::release(*this);
+  return last;
+}
+
+size_t Module::kernelCount() const { return impl_->kernels.size(); }
+size_t Module::variableCount() const { return impl_->api->variable_count(impl_->handle); }
+
+Result<Kernel *> Module::kernelAt(size_t index) {
+  std::lock_guard hold(impl_->lock);
+  if (index >= impl_->kernels.size()) return Code::invalid_value;
+  Kernel *&kernel = impl_->kernels[index];
+  if (kernel) return kernel;
+  ctc_kernel info{};
+  info.struct_size = sizeof info;
+  if (ctc_status status = impl_->api->kernel_info(impl_->handle, index, &info); status != CTC_OK) return fromCompiler(status);
+  Result<Kernel *> made = KernelAccess::create(*this, impl_->handle, info);
+  if (made.ok()) kernel = *made;
+  return made;
+}
+
+Result<Kernel *> Module::kernel(std::string_view name) {
+  size_t index = 0;
+  if (impl_->api->kernel_find(impl_->handle, std::string(name).c_str(), &index) != CTC_OK) return Code::invalid_function;
+  return kernelAt(index);
+}
+
+Result<Variable> Module::variableAt(size_t index) const {
+  ctc_variable info{};
+  info.struct_size = sizeof info;
+  if (impl_->api->variable_info(impl_->handle, index, &info) != CTC_OK) return Code::invalid_symbol;
+  return Variable{info.name, impl_->image + info.offset, info.size, info.space == CTC_SPACE_CONST, (info.flags & CTC_VARIABLE_MANAGED) != 0};
+}
+
+Result<Variable> Module::variable(std::string_view name) {
+  for (size_t i = 0, n = variableCount(); i < n; ++i) {
+    Result<Variable> variable = variableAt(i);
+    if (variable.ok() && name == variable->name) return variable;
+  }
+  return Code::invalid_symbol;
+}
+
+}  // namespace cutrans::runtime

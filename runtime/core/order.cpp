@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The legacy queue's semantics: its work waits for all earlier work of the context's blocking queues, and their later
+// work waits for it. Built from the target's record and wait, and only where there is something to wait for:
+//
+//  - The legacy queue counts its operations. A blocking queue that has not seen the present count records an event at the
+//    end of the legacy queue (one for all queues, renewed when the count moved) and waits for it.
+//  - A blocking queue that got work is dirty, and sets one flag in the context. The legacy queue, finding the flag, records
+//    an event in each dirty queue and waits for them.
+//
+// With one queue in use, submitting costs two loads here. `dirty` is set after the operation was submitted, under the
+// queue's lock, and cleared under the same lock before the record: so a record always covers the work that set it.
+#include "state.h"
+
+namespace cutrans::runtime {
+namespace {
+
+using Sort = Queue::State::Sort;
+
+// Creates the event at the first need.
+ct_status eventFor(const Context::State &owner, ct_event *&event) {
+  return event ? CT_OK : target().event.create(owner.device, CT_EVENT_NO_TIMING, &event);
+}
+
+Status blockingWaitsForLegacy(Queue &queue) {
+  Context &context = queue.context();
+  Context::State &owner = ContextAccess::state(context);
+  Queue::State &state = QueueAccess::state(queue);
+  Queue::State &legacy = QueueAccess::state(context.legacyQueue());
+  std::lock_guard hold(owner.order);
+  ct_status status = eventFor(owner, owner.legacy_event);
+  if (status == CT_OK && owner.legacy_event_at != owner.legacy_submitted.load(std::memory_order_acquire)) {
+    std::lock_guard hold_legacy(legacy.lock);
+    owner.legacy_event_at = owner.legacy_submitted.load(std::memory_order_relaxed);
+    status = target().queue.record(legacy.handle, owner.legacy_event);
+  }
+  if (status == CT_OK) {
+    std::lock_guard hold_queue(state.lock);
+    status = target().queue.wait(state.handle, owner.legacy_event);
+    state.submitted.fetch_add(1, std::memory_order_release);
+    state.seen_legacy.store(owner.legacy_event_at, std::memory_order_relaxed);
+  }
+  return status == CT_OK ? Status() : settle(context, status);
+}
+
+Status legacyWaitsForBlocking(Queue &queue) {
+  Context &context = queue.context();
+  Context::State &owner = ContextAccess::state(context);
+  Queue::State &legacy = QueueAccess::state(queue);
+  std::lock_guard hold_lists(owner.lists);
+  std::lock_guard hold(owner.order);
+  if (!owner.blocking_work.exchange(false, std::memory_order_acq_rel)) return {};
+  for (Queue *other : owner.queues) {
+    Queue::State &state = QueueAccess::state(*other);
+    if (state.sort != Sort::blocking) continue;
+    ct_status status = eventFor(owner, state.join);
+    if (status == CT_OK) {
+      std::lock_guard hold_queue(state.lock);
+      if (!state.dirty.exchange(false, std::memory_order_relaxed)) continue;
+      status = target().queue.record(state.handle, state.join);
+    }
+    if (status == CT_OK) {
+      std::lock_guard hold_legacy(legacy.lock);
+      status = target().queue.wait(legacy.handle, state.join);
+      legacy.submitted.fetch_add(1, std::memory_order_release);
+    }
+    if (status != CT_OK) return settle(context, status);
+  }
+  return {};
+}
+
+}  // namespace
+
+Status orderBefore(Queue &queue) {
+  const Queue::State &state = QueueAccess::state(queue);
+  const Context::State &owner = ContextAccess::state(queue.context());
+  switch (state.sort) {
+    case Sort::non_blocking: return {};
+    case Sort::legacy:
+      return owner.blocking_work.load(std::memory_order_acquire) ? legacyWaitsForBlocking(queue) : Status();
+    case Sort::blocking: {
+      // The acquire pairs with the count in submit(): a program that launched there and then launches here is ordered.
+      uint64_t now = owner.legacy_submitted.load(std::memory_order_acquire);
+      return now != state.seen_legacy.load(std::memory_order_relaxed) ? blockingWaitsForLegacy(queue) : Status();
+    }
+  }
+  return {};
+}
+
+}  // namespace cutrans::runtime

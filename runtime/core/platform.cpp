@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Starts the layer at its first use, and ends it with the process.
+//
+// The end: registered with atexit at the start, so it runs before the destructors of everything that existed earlier. It
+// waits for the work that is under way (not for ever), closes the target, and from then on every call gets `deinitialized`.
+// A forked child has none of the target's threads: every call there gets `not_initialized`, and its end does nothing.
+#include "cutrans/runtime/platform.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "compiler_door.h"
+#include "cutrans/support/config.h"
+#include "cutrans/support/diagnostics.h"
+#include "cutrans/support/log.h"
+#include "state.h"
+
+namespace cutrans::runtime {
+
+constinit const Target *the_target = nullptr;
+
+namespace {
+
+struct Instance {
+  Target *target = nullptr;
+  std::vector<Device *> devices;
+};
+
+constinit std::atomic<Platform *> ready{nullptr};
+constinit std::atomic<Code> outcome{Code::not_ready};  // not_ready: nobody asked yet
+constinit Instance *instance = nullptr;
+constinit std::mutex start_lock;
+
+constexpr auto kLongestEnd = std::chrono::seconds(10);
+
+// True when all queues of the context are done, or its device failed.
+bool quiet(Context &context) {
+  Context::State &state = ContextAccess::state(context);
+  std::lock_guard hold(state.lists);
+  auto busy = [](ct_queue *queue) { return target().queue.query(queue) == CT_NOT_READY; };
+  for (Queue *queue : state.queues)
+    if (busy(QueueAccess::state(*queue).handle)) return false;
+  for (ct_queue *queue : state.dying)
+    if (busy(queue)) return false;
+  Queue *legacy = ContextAccess::legacy(context);
+  return !legacy || !busy(QueueAccess::state(*legacy).handle);
+}
+
+bool allQuiet(const std::vector<Context *> &contexts) {
+  for (Context *context : contexts)
+    if (!quiet(*context)) return false;
+  return true;
+}
+
+void endOfProcess() {
+  if (outcome.load() != Code::ok) return;
+  std::vector<Context *> contexts;
+  for (Device *device : instance->devices) {
+    std::lock_guard hold(DeviceAccess::state(*device).lock);
+    for (Context *context : DeviceAccess::state(*device).active) contexts.push_back(context);
+  }
+  auto deadline = std::chrono::steady_clock::now() + kLongestEnd;
+  auto pause = std::chrono::microseconds(20);
+  while (!allQuiet(contexts)) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      report(Diag::exit_timeout, "end of the process");
+      std::fflush(nullptr);
+      _exit(1);  // the target's threads still run: tearing their memory down under them would crash
+    }
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::microseconds(5000));
+  }
+  outcome.store(Code::deinitialized);
+  for (Device *device : instance->devices) {
+    Device::State &state = DeviceAccess::state(*device);
+    std::lock_guard hold(state.lock);
+    while (!state.active.empty()) {
+      Context &context = *state.active.back();
+      (void)ContextAccess::deactivate(context);
+      ContextAccess::setState(context, Code::deinitialized);
+    }
+    ContextAccess::setState(device->primary(), Code::deinitialized);
+  }
+  target().shutdown();
+}
+
+void inForkedChild() {
+  if (outcome.load() != Code::ok) return;
+  outcome.store(Code::not_initialized);
+  for (Device *device : instance->devices) {
+    for (Context *context : DeviceAccess::state(*device).active) ContextAccess::setState(*context, Code::not_initialized);
+    ContextAccess::setState(device->primary(), Code::not_initialized);
+  }
+  report(Diag::after_fork, "in the child of a fork");
+}
+
+}  // namespace
+
+class PlatformAccess {
+ public:
+  static Code start() {
+    const Config &settings = config();
+    Result<Target *> loaded = loadTarget(settings.target, settings.target_path);
+    if (!loaded.ok()) return loaded.code();
+    the_target = *loaded;
+    instance = new Instance{*loaded, {}};
+    uint32_t count = target().device.count();
+    for (uint32_t i = 0; i < count; ++i) {
+      ct_device_info info{};
+      info.struct_size = sizeof info;
+      if (ct_status status = target().device.info(i, &info); status != CT_OK) return fromTarget(status);
+      instance->devices.push_back(DeviceAccess::create(static_cast<int>(i), info));
+    }
+    if (count == 0) {
+      report(Diag::target_no_device, "target " + the_target->name);
+      return Code::no_device;
+    }
+    std::atexit(endOfProcess);
+    pthread_atfork(nullptr, nullptr, inForkedChild);
+    logf(LogCategory::runtime, LogLevel::info, "target %s (%s), %u devices", the_target->name.c_str(), the_target->path.c_str(), count);
+    return Code::ok;
+  }
+  static Platform *create() { return new Platform; }
+};
+
+Result<Platform *> Platform::get() {
+  Code state = outcome.load(std::memory_order_acquire);
+  if (state == Code::not_ready) [[unlikely]] {
+    std::lock_guard hold(start_lock);
+    state = outcome.load(std::memory_order_acquire);
+    if (state == Code::not_ready) {
+      state = PlatformAccess::start();
+      if (state == Code::ok) ready.store(PlatformAccess::create(), std::memory_order_release);
+      outcome.store(state, std::memory_order_release);
+    }
+  }
+  if (state != Code::ok) return state;
+  return ready.load(std::memory_order_acquire);
+}
+
+Platform *Platform::loaded() { return ready.load(std::memory_order_acquire); }
+
+const char *Platform::targetName() const { return target().name.c_str(); }
+const char *Platform::targetBuild() const { return target().build.c_str(); }
+const std::string &Platform::targetPath() const { return target().path; }
+int Platform::deviceCount() const { return static_cast<int>(instance->devices.size()); }
+
+Result<Device *> Platform::device(int index) const {
+  if (index < 0 || index >= deviceCount()) return Code::invalid_device;
+  return instance->devices[static_cast<size_t>(index)];
+}
+
+Result<unsigned> Platform::computeCapability() const {
+  // 50 and up: what nvcc 13 and its forerunners could still be asked for.
+  if (unsigned wanted = config().compute_capability; wanted >= 50) return wanted;
+  Result<const ctc_api *> compiler = openCompiler();
+  if (!compiler.ok()) return compiler.status();
+  return (*compiler)->max_compute_capability;
+}
+
+const std::string &libraryFolder() {
+  static const std::string *const folder = [] {
+    if (!config().home.empty()) {
+      // An installation keeps the libraries in lib/cutrans; a build tree, or one flat folder, has them in lib or at the top.
+      for (const char *below : {"/lib/cutrans", "/lib"})
+        if (access((config().home + below + "/libcutrans.so").c_str(), R_OK) == 0) return new std::string(config().home + below);
+      return new std::string(config().home);
+    }
+    Dl_info here{};
+    dladdr(reinterpret_cast<void *>(&libraryFolder), &here);
+    std::string path = here.dli_fname ? here.dli_fname : "";
+    size_t slash = path.rfind('/');
+    return new std::string(slash == std::string::npos ? "." : path.substr(0, slash));
+  }();
+  return *folder;
+}
+
+}  // namespace cutrans::runtime

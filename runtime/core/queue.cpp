@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Queues: their life, and the operations that are neither copies (copy.cpp) nor launches (launch.cpp).
+#include "cutrans/runtime/queue.h"
+
+#include <algorithm>
+
+#include "cutrans/runtime/platform.h"
+#include "cutrans/support/diagnostics.h"
+#include "state.h"
+
+namespace cutrans::runtime {
+namespace {
+
+constinit HandlePool<Queue, QueueAccess> pool;
+constinit std::atomic<uint64_t> next_id{1};
+thread_local bool inside_host_call = false;
+
+// What a host call carries through the target; freed by the call itself.
+struct HostCall {
+  HostFunction fn;
+  void *user;
+  bool always;
+};
+
+void runHostCall(void *user, ct_status queue_status) {
+  HostCall call = *static_cast<HostCall *>(user);
+  delete static_cast<HostCall *>(user);
+  Code status = fromTarget(queue_status);
+  if (status != Code::ok && !call.always) return;
+  inside_host_call = true;
+  call.fn(call.user, status);
+  inside_host_call = false;
+}
+
+}  // namespace
+
+bool insideHostCall() { return inside_host_call; }
+
+Result<Queue *> QueueAccess::create(Context &context, Queue::State::Sort sort, uint32_t flags, int priority, bool thread_default) {
+  Context::State &owner = ContextAccess::state(context);
+  Queue *queue = pool.allocate();
+  if (!queue) {
+    report(Diag::too_many_handles, "creating a queue");
+    return Code::out_of_memory;
+  }
+  auto state = std::make_unique<Queue::State>();
+  state->sort = sort;
+  queue->context_ = &context;
+  queue->flags_ = flags;
+  queue->priority_ = std::clamp(priority, kGreatestPriority, kLeastPriority);
+  queue->thread_default_ = thread_default;
+  queue->id_ = next_id.fetch_add(1, std::memory_order_relaxed);
+  uint32_t target_flags = flags & Queue::kNonBlocking ? CT_QUEUE_NON_BLOCKING : 0;
+  ct_status status = target().queue.create(owner.device, target_flags, queue->priority_, &state->handle);
+  if (status != CT_OK) {
+    pool.recycle(queue);
+    return settle(context, status);
+  }
+  queue->impl_ = state.release();
+  pool.publish(queue);
+  if (sort != Queue::State::Sort::legacy) {
+    std::lock_guard hold(owner.lists);
+    owner.queues.insert(queue);
+    // Those that the program destroyed with work in them go as soon as they are done.
+    std::erase_if(owner.dying, [](ct_queue *dying) {
+      if (target().queue.query(dying) == CT_NOT_READY) return false;
+      target().queue.destroy(dying);
+      return true;
+    });
+  }
+  return queue;
+}
+
+void QueueAccess::release(Queue &queue, bool wait) {
+  if (!pool.retire(&queue)) return;
+  Queue::State *state = std::exchange(queue.impl_, nullptr);
+  Context::State &owner = ContextAccess::state(queue.context());
+  if (wait || target().queue.query(state->handle) != CT_NOT_READY) {
+    target().queue.destroy(state->handle);
+  } else {
+    std::lock_guard hold(owner.lists);
+    owner.dying.push_back(state->handle);
+  }
+  if (state->join) target().event.destroy(state->join);
+  delete state;
+  pool.recycle(&queue);
+}
+
+Result<Queue *> Queue::create(Context &context, uint32_t flags, int priority) {
+  if (Status healthy = context.check(); !healthy.ok()) return healthy;
+  auto sort = flags & kNonBlocking ? State::Sort::non_blocking : State::Sort::blocking;
+  return QueueAccess::create(context, sort, flags, priority, false);
+}
+
+Queue *Queue::find(const void *handle) { return pool.find(handle); }
+
+bool Queue::isLegacy() const { return impl_->sort == State::Sort::legacy; }
+
+Status Queue::destroy() {
+  if (isLegacy() || thread_default_) return Code::invalid_handle;
+  // What the legacy queue has not joined yet must still come before its next work.
+  Status ordered = impl_->sort == State::Sort::blocking && impl_->dirty.load() ? orderBefore(context_->legacyQueue()) : Status();
+  {
+    Context::State &owner = ContextAccess::state(*context_);
+    std::lock_guard hold(owner.lists);
+    if (owner.queues.erase(this) == 0) return Code::invalid_handle;
+  }
+  Status healthy = context_->check();
+  QueueAccess::release(*this, false);
+  return ordered.ok() ? healthy : ordered;
+}
+
+Status Queue::hostCall(HostFunction fn, void *user, bool always) {
+  if (!fn) return Code::invalid_value;
+  auto *call = new HostCall{fn, user, always};
+  bool taken = false;
+  Status status = submit(*this, [&](ct_queue *queue) {
+    ct_status result = target().queue.host_call(queue, runHostCall, call);
+    taken = result == CT_OK;
+    return result;
+  });
+  if (!taken) delete call;
+  return status;
+}
+
+Status Queue::record(Event &event) {
+  if (&event.context() != context_) return Code::invalid_handle;
+  Status status = submit(*this, [&](ct_queue *queue) { return target().queue.record(queue, EventAccess::handle(event)); });
+  if (status.ok()) EventAccess::setRecorded(event);
+  return status;
+}
+
+Status Queue::wait(Event &event) {
+  if (!EventAccess::recorded(event)) return context_->check();
+  return submit(*this, [&](ct_queue *queue) { return target().queue.wait(queue, EventAccess::handle(event)); });
+}
+
+Status Queue::query() {
+  if (Status healthy = context_->check(); !healthy.ok()) return healthy;
+  if (Status ordered = orderBefore(*this); !ordered.ok()) return ordered;
+  uint64_t submitted = impl_->submitted.load(std::memory_order_acquire);
+  if (impl_->finished.load(std::memory_order_acquire) == submitted) return {};
+  ct_status status = target().queue.query(impl_->handle);
+  if (status == CT_NOT_READY) return Code::not_ready;
+  if (status != CT_OK) return settle(*context_, status);
+  impl_->finished.store(submitted, std::memory_order_release);
+  return context_->check();
+}
+
+Status Queue::synchronize() {
+  if (Status healthy = context_->check(); !healthy.ok()) return healthy;
+  if (Status ordered = orderBefore(*this); !ordered.ok()) return ordered;
+  uint64_t submitted = impl_->submitted.load(std::memory_order_acquire);
+  if (impl_->finished.load(std::memory_order_acquire) == submitted) return {};
+  ct_status status = target().queue.synchronize(impl_->handle);
+  if (status != CT_OK) return settle(*context_, status);
+  impl_->finished.store(submitted, std::memory_order_release);
+  return context_->check();
+}
+
+}  // namespace cutrans::runtime

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The insides of the runtime's objects, for runtime/core only. The public headers show what shims may touch; here are
+// the locks, the target's handles and the lists of who owns what.
+//
+// Lock order: Device::State::lock, Context::State::lists, Context::State::order, Queue::State::lock. Kernel and module
+// locks are taken with none of these held. No lock is held while a program's function runs.
+#pragma once
+#include <atomic>
+#include <mutex>
+#include <unordered_set>
+#include <vector>
+
+#include "cutrans/runtime/context.h"
+#include "cutrans/runtime/device.h"
+#include "cutrans/runtime/event.h"
+#include "cutrans/runtime/module.h"
+#include "cutrans/runtime/queue.h"
+#include "handle_pool.h"
+#include "target.h"
+
+namespace cutrans::runtime {
+
+// Set once by the platform before the first device exists.
+extern const Target *the_target;
+inline const Target &target() { return *the_target; }
+
+struct Device::State {
+  std::mutex lock;
+  ct_device *handle = nullptr;          // open while a context is active
+  std::vector<Context *> active;        // contexts of this device
+  unsigned primary_count = 0;           // retainPrimary without releasePrimary
+  bool primary_used = false;            // usePrimary has counted itself in
+  std::atomic<Code> fault{Code::ok};    // until the device is closed
+};
+
+class DeviceAccess {
+ public:
+  static Device *create(int index, const ct_device_info &info);
+  static Device::State &state(Device &device) { return *device.state_; }
+};
+
+struct Context::State {
+  ct_device *device = nullptr;
+  std::mutex lists;
+  std::unordered_set<Queue *> queues;   // all but the legacy one
+  std::unordered_set<Event *> events;
+  std::unordered_set<Module *> modules;
+  std::vector<ct_queue *> dying;        // destroyed by the program, still with work
+
+  // Order between the legacy queue and the blocking ones; see order.cpp.
+  std::mutex order;
+  ct_event *legacy_event = nullptr;     // under order
+  uint64_t legacy_event_at = 0;         // under order: legacy_submitted when legacy_event was recorded last
+  alignas(64) std::atomic<uint64_t> legacy_submitted{0};
+  std::atomic<bool> blocking_work{false};  // some blocking queue got work since the legacy queue last joined
+};
+
+class ContextAccess {
+ public:
+  static Context *construct(void *place) { return new (place) Context; }
+  static Context *createPrimary(Device &device);
+  // Under Device::State::lock.
+  static Status activate(Context &context);
+  static Status deactivate(Context &context);
+  static Context::State &state(const Context &context) { return *context.impl_; }
+  static void setState(Context &context, Code code) { context.state_.store(code, std::memory_order_release); }
+  static void markFault(Context &context, Code fault) {
+    Code healthy = Code::ok;
+    context.state_.compare_exchange_strong(healthy, fault);
+  }
+  static Queue *legacy(const Context &context) { return context.legacy_; }  // null while it starts or ends
+};
+
+struct Queue::State {
+  enum class Sort : uint8_t { legacy, blocking, non_blocking };
+  Sort sort = Sort::blocking;
+  ct_queue *handle = nullptr;
+  std::mutex lock;                       // one submission at a time
+  std::atomic<uint64_t> submitted{0};    // operations so far; written under lock
+  std::atomic<uint64_t> finished{0};     // known to be done; submitted == finished: idle
+  std::atomic<bool> dirty{false};        // work that the legacy queue has not joined; written under lock
+  ct_event *join = nullptr;              // recorded when the legacy queue joins; under Context::State::order
+  std::atomic<uint64_t> seen_legacy{0};  // Context::State::legacy_submitted when this queue last waited for it
+};
+
+class QueueAccess {
+ public:
+  static Queue *construct(void *place) { return new (place) Queue; }
+  // Registers with the context unless it is the legacy queue.
+  static Result<Queue *> create(Context &context, Queue::State::Sort sort, uint32_t flags, int priority, bool thread_default);
+  // Releases the target's side. The caller has taken it off the context's list.
+  static void release(Queue &queue, bool wait);
+  static Queue::State &state(const Queue &queue) { return *queue.impl_; }
+};
+
+class EventAccess {
+ public:
+  static Event *construct(void *place) { return new (place) Event; }
+  static void release(Event &event);
+  static ct_event *handle(const Event &event) { return event.handle_; }
+  static void setRecorded(Event &event) { event.recorded_.store(true, std::memory_order_release); }
+  static bool recorded(const Event &event) { return event.recorded_.load(std::memory_order_acquire); }
+};
+
+// ---- helpers -----------------------------------------------------------------------------------------------
+
+// The code of a target's status; a fault is kept in the device and all its contexts.
+Status settle(Context &context, ct_status status);
+
+// Waits for all queues of an active context. Under no lock.
+Status drain(Context &context);
+
+// Makes earlier work of the other sort of queue precede what is submitted next to this one. Under no lock.
+Status orderBefore(Queue &queue);
+
+// One operation: ordered, submitted under the queue's lock, counted. `operation` is called with the target's queue.
+template <class Operation>
+Status submit(Queue &queue, Operation &&operation) {
+  Context &context = queue.context();
+  if (Status healthy = context.check(); !healthy.ok()) return healthy;
+  if (Status ordered = orderBefore(queue); !ordered.ok()) return ordered;
+  Queue::State &state = QueueAccess::state(queue);
+  Context::State &owner = ContextAccess::state(context);
+  ct_status status;
+  {
+    std::lock_guard hold(state.lock);
+    status = operation(state.handle);
+    state.submitted.store(state.submitted.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    if (state.sort == Queue::State::Sort::legacy) {
+      owner.legacy_submitted.fetch_add(1, std::memory_order_release);
+    } else if (state.sort == Queue::State::Sort::blocking) {
+      state.dirty.store(true, std::memory_order_relaxed);
+      // Only written when it changes: the line is shared by all queues.
+      if (!owner.blocking_work.load(std::memory_order_relaxed)) owner.blocking_work.store(true, std::memory_order_release);
+    }
+  }
+  return status == CT_OK ? Status() : settle(context, status);
+}
+
+// True when everything that was submitted is known to be done.
+inline bool idle(const Queue::State &state) {
+  return state.submitted.load(std::memory_order_acquire) == state.finished.load(std::memory_order_acquire);
+}
+
+}  // namespace cutrans::runtime
