@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Atomic operations, fences (manual 9.7.13.5 - 9.7.13.7) and the scopes of both.
+//
+// Packed and vector operations are atomic element by element, which is all that the manual promises for them.
+#include <llvm/IR/Constants.h>
+
+#include "compiler/ptx/lower/lowering.h"
+
+namespace cutrans::ptx::lowering {
+
+llvm::SyncScope::ID syncScope(BodyLowering &lo, const Instruction &in) {
+  switch (in.find(ModGroup::Scope)) {
+    case Mod::Cta:
+      return lo.context.getOrInsertSyncScopeID(ir::ScopeBlock);
+    case Mod::ClusterScope:
+      return lo.context.getOrInsertSyncScopeID(ir::ScopeCluster);
+    case Mod::Sys:
+      return llvm::SyncScope::System;
+    default:  // .gpu, membar.gl, and where an atomic says nothing
+      return lo.context.getOrInsertSyncScopeID(ir::ScopeDevice);
+  }
+}
+
+namespace {
+
+using llvm::AtomicOrdering;
+using llvm::AtomicRMWInst;
+
+AtomicOrdering orderingOf(const Instruction &in) {
+  if (in.has(Mod::Acquire)) return AtomicOrdering::Acquire;
+  if (in.has(Mod::Release)) return AtomicOrdering::Release;
+  if (in.has(Mod::AcqRel)) return AtomicOrdering::AcquireRelease;
+  return AtomicOrdering::Monotonic;
+}
+
+AtomicRMWInst::BinOp operation(Mod op, Type type) {
+  bool real = isFloat(type), is_signed = isSigned(type);
+  switch (op) {
+    case Mod::Add:
+      return real ? AtomicRMWInst::FAdd : AtomicRMWInst::Add;
+    case Mod::And:
+      return AtomicRMWInst::And;
+    case Mod::Or:
+      return AtomicRMWInst::Or;
+    case Mod::Xor:
+      return AtomicRMWInst::Xor;
+    case Mod::Exch:
+      return AtomicRMWInst::Xchg;
+    case Mod::Min:
+      return real ? AtomicRMWInst::BAD_BINOP : is_signed ? AtomicRMWInst::Min : AtomicRMWInst::UMin;
+    case Mod::Max:
+      return real ? AtomicRMWInst::BAD_BINOP : is_signed ? AtomicRMWInst::Max : AtomicRMWInst::UMax;
+    case Mod::Inc:  // old >= b ? 0 : old + 1
+      return AtomicRMWInst::UIncWrap;
+    case Mod::Dec:  // old == 0 or old > b ? b : old - 1
+      return AtomicRMWInst::UDecWrap;
+    default:
+      return AtomicRMWInst::BAD_BINOP;
+  }
+}
+
+// One PTX element at `pointer`, element by element where it is packed; the old value.
+Value *update(BodyLowering &lo, const Instruction &in, Value *pointer, const Operand &operand) {
+  Type type = in.type(), part = elementType(type);
+  AtomicRMWInst::BinOp op = operation(in.find(ModGroup::Op), part);
+  if (op == AtomicRMWInst::BAD_BINOP) {
+    lo.refuseForm("this operation on this type");
+    return llvm::Constant::getNullValue(lo.type(type));
+  }
+  uint64_t offset = 0;
+  return lo.eachElement(type, {lo.read(operand, type)}, [&](llvm::ArrayRef<Value *> v) {
+    Value *at = offset ? lo.b.CreateConstGEP1_64(lo.intType(8), pointer, offset) : pointer;
+    offset += bytes(part);
+    return lo.b.CreateAtomicRMW(op, at, v[0], llvm::Align(bytes(part)), orderingOf(in), syncScope(lo, in));
+  });
+}
+
+void atomic(BodyLowering &lo, const Instruction &in) {
+  bool returns = in.opcode == Opcode::Atom;
+  size_t first = returns ? 1 : 0;
+  Value *pointer = lo.address(lo.operand(first), in.space);
+  if (in.find(ModGroup::Op) == Mod::Cas) {
+    Value *expected = lo.read(lo.operand(first + 1), in.type()), *desired = lo.read(lo.operand(first + 2), in.type());
+    AtomicOrdering ordering = orderingOf(in);
+    Value *pair = lo.b.CreateAtomicCmpXchg(pointer, lo.toBits(expected), lo.toBits(desired), llvm::Align(bytes(in.type())), ordering,
+                                           llvm::AtomicCmpXchgInst::getStrongestFailureOrdering(ordering), syncScope(lo, in));
+    if (returns) lo.write(lo.operand(0), lo.fromBits(lo.b.CreateExtractValue(pair, 0), in.type()), in.type());
+    return;
+  }
+  const Operand &source = lo.operand(first + 1);
+  if (source.kind != OperandKind::Vector || in.vector == 1) {
+    Value *old = update(lo, in, pointer, source);
+    if (returns) lo.write(lo.operand(0), old, in.type());
+    return;
+  }
+  const Operand &target = lo.operand(0);
+  for (size_t i = 0; i < source.elements.size(); ++i) {
+    Value *at = i ? lo.b.CreateConstGEP1_64(lo.intType(8), pointer, i * bytes(in.type())) : pointer;
+    Value *old = update(lo, in, at, source.elements[i]);
+    if (returns && target.kind == OperandKind::Vector && i < target.elements.size())
+      lo.write(target.elements[i], old, in.type());
+  }
+}
+
+// 9.7.13.4 membar is fence.sc; fence without a word is acq_rel
+void fence(BodyLowering &lo, const Instruction &in) {
+  AtomicOrdering ordering = AtomicOrdering::SequentiallyConsistent;
+  if (in.opcode == Opcode::Fence && !in.has(Mod::Sc)) {
+    ordering = orderingOf(in);
+    if (ordering == AtomicOrdering::Monotonic) ordering = AtomicOrdering::AcquireRelease;
+  }
+  bool scoped = in.find(ModGroup::Scope) != Mod::None;
+  lo.b.CreateFence(ordering, scoped ? syncScope(lo, in) : llvm::SyncScope::System);
+}
+
+}  // namespace
+
+void addAtomicRules(RuleTable &table) {
+  set(table, Opcode::Atom, atomic);
+  set(table, Opcode::Red, atomic);
+  set(table, Opcode::Membar, fence);
+  set(table, Opcode::Fence, fence);
+  // There is one proxy: a full fence orders more than is asked.
+  set(table, Opcode::FenceProxy, fence);
+  set(table, Opcode::FenceMbarrierInit, fence);
+}
+
+}  // namespace cutrans::ptx::lowering

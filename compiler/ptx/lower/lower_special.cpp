@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Special registers (manual 10). A kernel without an explicit cluster runs in clusters of one block.
+#include <llvm/IR/Constants.h>
+
+#include "compiler/ptx/lower/lowering.h"
+
+namespace cutrans::ptx::lowering {
+
+namespace {
+
+// The row for .x; .y and .z follow it in intrinsics.def.
+Value *component(BodyLowering &lo, const Operand &operand, IrIntrinsic x, uint32_t w = 0) {
+  if (operand.component > 2) return lo.constant(32, w);
+  return lo.call(IrIntrinsic(uint16_t(x) + operand.component));
+}
+
+Value *high(BodyLowering &lo, Value *value) {
+  return lo.b.CreateTrunc(lo.b.CreateLShr(value, 32), lo.intType(32));
+}
+
+}  // namespace
+
+Value *specialRegister(BodyLowering &lo, const Operand &operand) {
+  switch (operand.special) {
+    case Special::Tid:
+      return component(lo, operand, IrIntrinsic::TidX);
+    case Special::Ntid:
+      return component(lo, operand, IrIntrinsic::NtidX);
+    case Special::Ctaid:
+    case Special::Clusterid:
+      return component(lo, operand, IrIntrinsic::CtaidX);
+    case Special::Nctaid:
+    case Special::Nclusterid:
+      return component(lo, operand, IrIntrinsic::NctaidX);
+    case Special::IsExplicitCluster:
+      return lo.constant(1, 0);
+    case Special::ClusterCtaid:
+    case Special::ClusterCtarank:
+      return lo.constant(32, 0);
+    case Special::ClusterNctaid:
+    case Special::ClusterNctarank:
+      return lo.constant(32, 1);
+    case Special::Laneid:
+      return lo.call(IrIntrinsic::LaneId);
+    case Special::Warpid:
+      return lo.call(IrIntrinsic::WarpId);
+    case Special::Nwarpid:
+      return lo.call(IrIntrinsic::NwarpId);
+    case Special::Smid:
+      return lo.call(IrIntrinsic::SmId);
+    case Special::Nsmid:
+      return lo.call(IrIntrinsic::NsmId);
+    case Special::Gridid:
+      return lo.call(IrIntrinsic::GridId);
+    case Special::LanemaskEq:
+      return lo.call(IrIntrinsic::LanemaskEq);
+    case Special::LanemaskLe:
+      return lo.call(IrIntrinsic::LanemaskLe);
+    case Special::LanemaskLt:
+      return lo.call(IrIntrinsic::LanemaskLt);
+    case Special::LanemaskGe:
+      return lo.call(IrIntrinsic::LanemaskGe);
+    case Special::LanemaskGt:
+      return lo.call(IrIntrinsic::LanemaskGt);
+    case Special::Clock:
+      return lo.call(IrIntrinsic::Clock);
+    case Special::ClockHi:
+      return high(lo, lo.call(IrIntrinsic::Clock64));
+    case Special::Clock64:
+      return lo.call(IrIntrinsic::Clock64);
+    case Special::Globaltimer:
+      return lo.call(IrIntrinsic::GlobalTimer);
+    case Special::GlobaltimerLo:
+      return lo.b.CreateTrunc(lo.call(IrIntrinsic::GlobalTimer), lo.intType(32));
+    case Special::GlobaltimerHi:
+      return high(lo, lo.call(IrIntrinsic::GlobalTimer));
+    case Special::Envreg:
+      return lo.call(IrIntrinsic::EnvReg, {lo.constant(32, operand.component)});
+    case Special::TotalSmemSize:
+      return lo.call(IrIntrinsic::TotalSmemSize);
+    case Special::DynamicSmemSize:
+      return lo.call(IrIntrinsic::DynamicSmemSize);
+    case Special::CurrentGraphExec:  // 0: not part of a graph
+      return lo.constant(64, 0);
+    case Special::None:
+    case Special::Pm:
+    case Special::Pm64:
+    case Special::ReservedSmemOffset:
+    case Special::ReservedSmemOffsetBegin:
+    case Special::ReservedSmemOffsetEnd:
+    case Special::ReservedSmemOffsetCap:
+    case Special::AggrSmemSize:
+      break;
+  }
+  lo.refuse(Diag::ptx_special_register, "the special register %" + std::string(to_string(operand.special)) + " is not supported");
+  return lo.constant(std::max(1u, bits(special_type(operand.special))), 0);
+}
+
+}  // namespace cutrans::ptx::lowering
