@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A loaded artifact and its kernel.
+#pragma once
+
+#include <cutrans/native_kernel.h>
+#include <cutrans/target.h>
+
+#include <atomic>
+#include <string>
+
+struct ct_kernel {
+  const ct_native_kernel *native = nullptr;
+  std::string name;
+  ct_device *device = nullptr;
+  // What a block took lately, in 1/16 ns; 0: not known. A guess for how to share the work, nothing more.
+  std::atomic<uint32_t> block_cost{0};
+};
+
+struct ct_module {
+  void *library = nullptr;
+  ct_kernel kernel;
+};
+
+namespace cutrans::host {
+extern const ct_module_ops module_ops;
+}

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Submitting to queues, and running what was submitted. How ownership moves is told in queue.h.
+#include "queue.h"
+
+#include <cassert>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "copies.h"
+#include "device.h"
+#include "event.h"
+#include "host.h"
+#include "host_threads.h"
+#include "module.h"
+#include "scheduler.h"
+#include "unit.h"
+
+namespace cutrans::host {
+namespace {
+
+constexpr uint64_t kMostPending = 1u << 16;     // a submitter that is further ahead waits
+constexpr uint64_t kOpenAfterNs = 4'000;        // a job that takes longer is worth waking others
+constexpr uint64_t kSliceNs = 2'000'000;        // then queues of the same level get their turn
+constexpr uint64_t kInlineBytes = 64u << 10;    // copies and fills that an idle queue's submitter does itself
+
+uint32_t anyUnit() {
+  static std::atomic<uint32_t> next{0};
+  thread_local const uint32_t mine = next.fetch_add(1, std::memory_order_relaxed);
+  return scheduler->unitCount() - 1 - mine % scheduler->unitCount();
+}
+
+}  // namespace
+
+bool Point::reached() const { return !queue || queue->completed.load(std::memory_order_acquire) >= number; }
+
+void SpinLock::lock() {
+  for (int spins = 0; held_.exchange(true, std::memory_order_acquire); ++spins) {
+    if (spins < 100)
+      cpuRelax();
+    else
+      std::this_thread::yield();
+  }
+}
+
+}  // namespace cutrans::host
+
+using namespace cutrans::host;
+
+ct_queue::ct_queue() { head = tail = new Segment; }
+
+// ---- submitting ----
+
+Operation &ct_queue::place() {
+  if (tail_used == Segment::kOperations) {
+    Segment *fresh = spare.exchange(nullptr, std::memory_order_acquire);
+    if (!fresh) fresh = new Segment;
+    fresh->next = nullptr;
+    tail->next = fresh;
+    tail = fresh;
+    tail_used = 0;
+  }
+  Operation &operation = tail->operations[tail_used++];
+  operation.started = false;
+  operation.heap_params = nullptr;
+  return operation;
+}
+
+Operation &ct_queue::front() {
+  if (head_used == Segment::kOperations) {
+    Segment *done = head;
+    head = head->next;
+    head_used = 0;
+    delete spare.exchange(done, std::memory_order_acq_rel);
+  }
+  return head->operations[head_used];
+}
+
+bool ct_queue::finishFront() {
+  ++head_used;
+  const uint64_t now = completed.load(std::memory_order_relaxed) + 1;
+  completed.store(now, std::memory_order_seq_cst);
+  if (sleepers.load(std::memory_order_seq_cst)) {
+    wake.fetch_add(1, std::memory_order_seq_cst);
+    wake.notify_all();
+  }
+  if (has_waiters.load(std::memory_order_seq_cst)) {
+    std::vector<ct_queue *> released;
+    {
+      std::lock_guard hold(waiters_lock);
+      std::erase_if(waiters, [&](const auto &waiter) {
+        if (waiter.first > now) return false;
+        released.push_back(waiter.second);
+        return true;
+      });
+      has_waiters.store(!waiters.empty(), std::memory_order_seq_cst);
+    }
+    for (ct_queue *queue : released) scheduler->makeReady(*queue);
+  }
+  return pending.fetch_sub(1, std::memory_order_acq_rel) != 1;
+}
+
+bool ct_queue::addWaiter(uint64_t number, ct_queue *waiter) {
+  std::lock_guard hold(waiters_lock);
+  has_waiters.store(true, std::memory_order_seq_cst);
+  if (completed.load(std::memory_order_seq_cst) >= number) {
+    has_waiters.store(!waiters.empty(), std::memory_order_seq_cst);
+    return false;
+  }
+  waiters.emplace_back(number, waiter);
+  return true;
+}
+
+namespace cutrans::host {
+namespace {
+
+// Appends an operation. owned: the queue was idle and belongs to the caller, who must run it or make it ready.
+template <class FillIn>
+uint64_t append(ct_queue &queue, bool &owned, FillIn &&fill_in) {
+  if (queue.pending.load(std::memory_order_relaxed) >= kMostPending)
+    waitFor(queue, queue.submitted.load(std::memory_order_relaxed) - kMostPending / 2);
+  std::lock_guard hold(queue.submit_lock);
+  fill_in(queue.place());
+  const uint64_t number = queue.submitted.load(std::memory_order_relaxed) + 1;
+  queue.submitted.store(number, std::memory_order_relaxed);
+  owned = queue.pending.fetch_add(1, std::memory_order_acq_rel) == 0;
+  return number;
+}
+
+template <class FillIn>
+uint64_t submit(ct_queue &queue, FillIn &&fill_in) {
+  bool owned = false;
+  const uint64_t number = append(queue, owned, fill_in);
+  if (owned) scheduler->makeReady(queue);
+  return number;
+}
+
+// The same for work so small that a hand-over would cost more: an idle queue's submitter does it now.
+template <class FillIn>
+void submitSmall(ct_queue &queue, FillIn &&fill_in) {
+  bool owned = false;
+  const uint64_t number = append(queue, owned, fill_in);
+  if (!owned) return;
+  Unit *unit = scheduler->takeUnit(anyUnit());
+  if (!unit) return scheduler->makeReady(queue);
+  runQueue(*unit, queue, number);
+  scheduler->giveUnit(*unit);
+}
+
+// ---- running ----
+
+// Ends this thread's share of the current job. true: the job is over, the caller owns the queue and finishes its
+// operation. Where the last member leaves work behind, the queue is made ready for somebody to go on.
+bool leaveJob(ct_queue &queue) {
+  Job &job = queue.job;
+  const bool rest = !job.exhausted();
+  if (rest) {
+    // Leaves early. Only the last member has to think about what remains.
+    uint32_t now = job.members.load(std::memory_order_relaxed);
+    while ((now & ~Job::kOpen) > 1)
+      if (job.members.compare_exchange_weak(now, now - 1, std::memory_order_acq_rel)) return false;
+  }
+  scheduler->closeJob(queue);
+  if (!job.leave()) return false;
+  if (job.exhausted()) return true;
+  scheduler->makeReady(queue);
+  return false;
+}
+
+// Works on the current job as a member of it, then leaves it.
+bool work(Unit &unit, ct_queue &queue) {
+  Job &job = queue.job;
+  unit.queue = &queue;
+  unit.slice_end = 0;
+  if (!runGuarded(unit.guard, [](void *at) { Unit &u = *static_cast<Unit *>(at); u.queue->job.work(u, u.queue->job); }, &unit)) {
+    job.failed.store(true, std::memory_order_relaxed);
+    unit.reportFault(*queue.device);
+  }
+  return leaveJob(queue);
+}
+
+void finishOperation(ct_queue &queue, Operation &operation) {
+  if (operation.kind == OperationKind::launch) {
+    if (operation.started) {
+      noteLaunchTime(operation.launch, nowNs() - operation.started_ns, scheduler->unitCount());
+      std::free(reinterpret_cast<void *>(operation.launch.workspace));
+    }
+    std::free(operation.heap_params);
+  }
+}
+
+// Starts or resumes the job of the front operation. true: the operation is finished.
+bool runJob(Unit &unit, ct_queue &queue, Operation &operation) {
+  Job &job = queue.job;
+  bool wide;
+  if (!operation.started) {
+    operation.started = true;
+    operation.started_ns = nowNs();
+    wide = operation.kind == OperationKind::launch ? setUpLaunch(job, operation.launch)
+           : operation.kind == OperationKind::copy ? setUpCopy(job, operation.copy)
+                                                   : setUpFill(job, operation.fill);
+    job.start();
+  } else {
+    job.members.store(1, std::memory_order_release);
+    wide = true;
+  }
+  if (wide && scheduler->unitCount() > 1) scheduler->openJob(queue, job.total);
+  return work(unit, queue);
+}
+
+enum class Outcome { finished, elsewhere };
+
+Outcome run(Unit &unit, ct_queue &queue, Operation &operation) {
+  switch (operation.kind) {
+    case OperationKind::launch:
+    case OperationKind::copy:
+    case OperationKind::fill:
+      if (queue.device->status() != CT_OK && !operation.started) return Outcome::finished;
+      return runJob(unit, queue, operation) ? Outcome::finished : Outcome::elsewhere;
+    case OperationKind::host_call:
+      host_threads->run(queue);
+      return Outcome::elsewhere;
+    case OperationKind::record:
+      passEvent(*operation.event);
+      return Outcome::finished;
+    case OperationKind::wait:
+      if (operation.point.reached() || !operation.point.queue->addWaiter(operation.point.number, &queue)) return Outcome::finished;
+      return Outcome::elsewhere;
+  }
+  return Outcome::finished;
+}
+
+}  // namespace
+
+void continueAfterHostCall(ct_queue &queue) {
+  if (queue.finishFront()) scheduler->makeReady(queue);
+}
+
+static void runOwned(Unit &unit, ct_queue &queue, uint64_t until, bool front_is_done) {
+  const uint64_t slice_end = nowNs() + kSliceNs;
+  for (bool done = front_is_done;;) {
+    if (done) {
+      finishOperation(queue, queue.front());
+      if (!queue.finishFront()) return;
+      if (queue.completed.load(std::memory_order_relaxed) >= until || scheduler->othersReady(queue.level, false) ||
+          (scheduler->othersReady(queue.level, true) && nowNs() > slice_end))
+        return scheduler->makeReady(queue);
+    }
+    if (run(unit, queue, queue.front()) == Outcome::elsewhere) return;
+    done = true;
+  }
+}
+
+void runQueue(Unit &unit, ct_queue &queue, uint64_t until) { runOwned(unit, queue, until, false); }
+
+bool joinQueue(Unit &unit, ct_queue &queue, uint64_t until) {
+  if (!queue.job.join()) return false;
+  if (work(unit, queue)) runOwned(unit, queue, until, true);
+  return true;
+}
+
+bool mayContinue(Unit &unit, Job &job) {
+  if (job.failed.load(std::memory_order_relaxed)) return false;
+  ct_queue &queue = *unit.queue;
+  const bool more_units = scheduler->unitCount() > 1 && !job.isOpen() && !job.exhausted();
+  const bool higher = scheduler->othersReady(queue.level, false);
+  if (!more_units && !higher && !scheduler->othersReady(queue.level, true)) return true;
+  const uint64_t now = nowNs();
+  if (unit.slice_end == 0) unit.slice_end = now + kSliceNs;
+  if (more_units && now - queue.front().started_ns > kOpenAfterNs) scheduler->openJob(queue, job.total - job.next.load(std::memory_order_relaxed) + 1);
+  return !higher && (now < unit.slice_end || !scheduler->othersReady(queue.level, true));
+}
+
+void waitFor(ct_queue &queue, uint64_t number) {
+  auto reached = [&] { return queue.completed.load(std::memory_order_acquire) >= number; };
+  auto help = [&] {
+    if (!scheduler->hasRoom()) return;
+    if (scheduler->claim(queue)) {
+      Unit *unit = scheduler->takeUnit(anyUnit());
+      if (!unit) return scheduler->makeReady(queue);
+      runQueue(*unit, queue, number);
+      scheduler->giveUnit(*unit);
+    } else if (queue.job.isOpen()) {
+      Unit *unit = scheduler->takeUnit(anyUnit());
+      if (!unit) return;
+      joinQueue(*unit, queue, number);
+      scheduler->giveUnit(*unit);
+    }
+  };
+  if (reached()) return;
+  help();
+  if (reached()) return;
+  const uint64_t until = nowNs() + scheduler->spinNs();
+  do {
+    for (int i = 0; i < 64; ++i) {
+      if (reached()) return;
+      cpuRelax();
+    }
+    help();
+  } while (nowNs() < until);
+  queue.sleepers.fetch_add(1, std::memory_order_seq_cst);
+  for (;;) {
+    const uint32_t seen = queue.wake.load(std::memory_order_seq_cst);
+    if (queue.completed.load(std::memory_order_seq_cst) >= number) break;
+    queue.wake.wait(seen);
+  }
+  queue.sleepers.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// ---- the slots of the ABI ----
+
+namespace {
+
+ct_status create(ct_device *device, uint32_t, int32_t priority, ct_queue **out) {
+  // CUDA's numbers, lower is more urgent, 0 the default.
+  const int32_t level = std::min<int32_t>(std::max<int32_t>(priority + 5, 0), Scheduler::kLevels - 1);
+  *out = scheduler->createQueue(device, static_cast<uint32_t>(level));
+  return *out ? CT_OK : CT_ERR_OUT_OF_MEMORY;
+}
+
+void destroy(ct_queue *queue) {
+  waitFor(*queue, queue->submitted.load(std::memory_order_relaxed));
+  // The one who finished last may still be about to give up ownership.
+  while (queue->pending.load(std::memory_order_acquire)) std::this_thread::yield();
+  queue->device->output.flush();
+  scheduler->recycleQueue(queue);
+}
+
+ct_status launch(ct_queue *queue, const ct_launch *request) {
+  ct_device &device = *queue->device;
+  if (ct_status status = device.status(); status != CT_OK) return status;
+  ct_kernel &kernel = *request->kernel;
+  if (ct_status status = checkShape(kernel, *request); status != CT_OK) return status;
+
+  const bool cooperative = request->flags & CT_LAUNCH_COOPERATIVE;
+  void *workspace = nullptr;
+  if (cooperative) {
+    workspace = std::aligned_alloc(64, kWorkspaceBytes);
+    if (!workspace) return CT_ERR_OUT_OF_MEMORY;
+    std::memset(workspace, 0, kWorkspaceBytes);
+  }
+  void *heap_params = nullptr;
+  if (request->params_size > kInlineParams) {
+    heap_params = std::aligned_alloc(64, roundUp(request->params_size, 64));
+    if (!heap_params) {
+      std::free(workspace);
+      return CT_ERR_OUT_OF_MEMORY;
+    }
+    std::memcpy(heap_params, request->params, request->params_size);
+  }
+  submit(*queue, [&](Operation &operation) {
+    operation.kind = OperationKind::launch;
+    operation.heap_params = heap_params;
+    if (!heap_params && request->params_size) std::memcpy(operation.params, request->params, request->params_size);
+    Launch &launch = operation.launch;
+    launch.kernel = &kernel;
+    launch.device = &device;
+    for (int i = 0; i < 3; ++i) {
+      launch.grid[i] = request->grid[i];
+      launch.block[i] = request->block[i];
+    }
+    launch.threads = request->block[0] * request->block[1] * request->block[2];
+    launch.dynamic_shared_bytes = request->dynamic_shared_bytes;
+    launch.flags = request->flags;
+    launch.params = heap_params ? heap_params : operation.params;
+    launch.globals = request->globals;
+    launch.grid_id = device.next_grid_id.fetch_add(1, std::memory_order_relaxed);
+    launch.workspace = reinterpret_cast<uint64_t>(workspace);
+  });
+  return CT_OK;
+}
+
+ct_status copy(ct_queue *queue, const ct_copy *request) {
+  if (ct_status status = queue->device->status(); status != CT_OK) return status;
+  auto fill_in = [&](Operation &operation) {
+    operation.kind = OperationKind::copy;
+    operation.copy = *request;
+  };
+  if (request->width * request->height * request->depth <= kInlineBytes)
+    submitSmall(*queue, fill_in);
+  else
+    submit(*queue, fill_in);
+  return CT_OK;
+}
+
+ct_status fill(ct_queue *queue, const ct_fill *request) {
+  if (ct_status status = queue->device->status(); status != CT_OK) return status;
+  auto fill_in = [&](Operation &operation) {
+    operation.kind = OperationKind::fill;
+    operation.fill = *request;
+  };
+  if (request->width * request->height * request->element <= kInlineBytes)
+    submitSmall(*queue, fill_in);
+  else
+    submit(*queue, fill_in);
+  return CT_OK;
+}
+
+ct_status hostCall(ct_queue *queue, void (*fn)(void *, ct_status), void *user) {
+  submit(*queue, [&](Operation &operation) {
+    operation.kind = OperationKind::host_call;
+    operation.host_call = {fn, user};
+  });
+  return CT_OK;
+}
+
+ct_status record(ct_queue *queue, ct_event *event) {
+  event->references.fetch_add(1, std::memory_order_relaxed);
+  std::lock_guard hold(event->lock);
+  bool owned = false;
+  const uint64_t number = append(*queue, owned, [&](Operation &operation) {
+    operation.kind = OperationKind::record;
+    operation.event = event;
+  });
+  event->last = {queue, number};
+  if (owned) {
+    // Idle: everything before is done, so the event has passed.
+    passEvent(*event);
+    if (queue->finishFront()) scheduler->makeReady(*queue);
+  }
+  return queue->device->status();
+}
+
+ct_status wait(ct_queue *queue, ct_event *event) {
+  const Point point = event->point();
+  if (point.queue == queue || point.reached()) return queue->device->status();
+  submit(*queue, [&](Operation &operation) {
+    operation.kind = OperationKind::wait;
+    operation.point = point;
+  });
+  return queue->device->status();
+}
+
+ct_status query(ct_queue *queue) {
+  if (ct_status status = queue->device->status(); status != CT_OK) return status;
+  const uint64_t number = queue->submitted.load(std::memory_order_relaxed);
+  return queue->completed.load(std::memory_order_acquire) >= number ? CT_OK : CT_NOT_READY;
+}
+
+ct_status synchronize(ct_queue *queue) {
+  waitFor(*queue, queue->submitted.load(std::memory_order_relaxed));
+  queue->device->output.flush();
+  return queue->device->status();
+}
+
+}  // namespace
+
+const ct_queue_ops queue_ops = {sizeof(ct_queue_ops), create, destroy, launch, copy,       fill,
+                                hostCall,             record, wait,    query,  synchronize};
+
+}  // namespace cutrans::host
