@@ -21,7 +21,7 @@ Result<unsigned> blocksPerUnit(const Kernel &kernel, unsigned block_threads, uin
   if (shared > limit.shared_bytes_per_block_max) return 0u;
   unsigned threads = (block_threads + kLanesPerWarp - 1) / kLanesPerWarp * kLanesPerWarp;
   uint64_t blocks = std::min<uint64_t>(limit.max_blocks_per_unit, limit.max_threads_per_unit / threads);
-  if (shared) blocks = std::min<uint64_t>(blocks, limit.shared_bytes_per_unit / shared);
+  if (uint64_t taken = shared + limit.shared_bytes_reserved) blocks = std::min<uint64_t>(blocks, limit.shared_bytes_per_unit / taken);
   return static_cast<unsigned>(blocks);
 }
 
@@ -48,8 +48,8 @@ Result<uint64_t> sharedBytesFor(const Kernel &kernel, unsigned blocks, unsigned 
   Result<unsigned> fit = blocksPerUnit(kernel, block_threads, 0);
   if (!fit.ok()) return fit.status();
   if (*fit < blocks) return uint64_t{0};
-  uint64_t each = std::min<uint64_t>(limits(kernel).shared_bytes_per_unit / blocks, limits(kernel).shared_bytes_per_block_max);
-  uint64_t fixed = kernel.info().static_shared_bytes;
+  uint64_t each = std::min<uint64_t>(limits(kernel).shared_bytes_per_unit / blocks, limits(kernel).shared_bytes_per_block_max + limits(kernel).shared_bytes_reserved);
+  uint64_t fixed = kernel.info().static_shared_bytes + limits(kernel).shared_bytes_reserved;
   return each > fixed ? each - fixed : 0;
 }
 

@@ -10,8 +10,9 @@
  *  - Handles are opaque, owned by the target, and released by the slot named in their comment.
  *  - Pointers passed in are borrowed for the call, unless the slot says otherwise.
  *  - Device addresses are plain 64-bit numbers; the runtime may offset them inside one allocation.
- *  - Slots may be called from any thread at the same time, except that two calls on one queue, and a
- *    destroy with any other call on the same handle, never overlap.
+ *  - Slots may be called from any thread at the same time, except that two submissions to one queue (launch, copy,
+ *    fill, host_call, record, wait), and a destroy with any other call on the same handle, never overlap.
+ *    `query` and `synchronize` of a queue may overlap with anything but its destroy.
  *  - Additions append slots or fields and raise the minor number; each side reads only up to struct_size.
  */
 #ifndef CUTRANS_TARGET_H
@@ -103,6 +104,7 @@ typedef struct ct_device_info {
   /* What the code generator must know, as text: for "native-so" the CPU name and feature string
    * "cpu=znver5;features=+avx512f,..."; part of the cache key. */
   const char *codegen;
+  uint32_t shared_bytes_reserved;    /* shared memory that each running block takes beyond its own */
 } ct_device_info;
 
 typedef struct ct_device_ops {
@@ -127,7 +129,7 @@ typedef struct ct_memory_ops {
   ct_status (*alloc)(ct_device *device, ct_memory_kind kind, uint64_t size, uint64_t align, uint64_t *out_address);
   ct_status (*free)(ct_device *device, ct_memory_kind kind, uint64_t address);
   ct_status (*info)(ct_device *device, uint64_t *out_free, uint64_t *out_total);
-  /* Host memory that the program allocated, made usable by the device. NULL slots: CT_DEVICE_CAN_ACCESS_HOST. */
+  /* Host memory that the program allocated, made usable by the device. NULL slots: nothing to do, same address. */
   ct_status (*register_host)(ct_device *device, void *address, uint64_t size, uint64_t *out_device_address);
   ct_status (*unregister_host)(ct_device *device, void *address);
 } ct_memory_ops;
@@ -180,7 +182,8 @@ typedef struct ct_queue_ops {
   ct_status (*fill)(ct_queue *queue, const ct_fill *fill);
   ct_status (*host_call)(ct_queue *queue, void (*fn)(void *user, ct_status queue_status), void *user);
   ct_status (*record)(ct_queue *queue, ct_event *event);
-  ct_status (*wait)(ct_queue *queue, ct_event *event);   /* for the last record before this call; none: no wait */
+  /* For the last record before this call; none: no wait. The event may be of another device of this target. */
+  ct_status (*wait)(ct_queue *queue, ct_event *event);
   ct_status (*query)(ct_queue *queue);                   /* CT_OK, CT_NOT_READY, or the device's fault */
   ct_status (*synchronize)(ct_queue *queue);             /* blocks; then CT_OK or the device's fault */
 } ct_queue_ops;
