@@ -9,6 +9,7 @@
 #include "shim/common/errors.h"
 #include "shim/common/handles.h"
 #include "shim/common/refusal.h"
+#include "shim/cuda/handles.h"
 
 namespace cutrans::driver {
 

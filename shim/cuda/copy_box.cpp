@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Copies of boxes: 2-D and 3-D, also between contexts.
+#include "bodies.h"
+
+namespace cutrans::driver {
+
+namespace {
+
+// One end of a copy, as all of CUDA's descriptors give it.
+struct End {
+  CUmemorytype type;
+  const void *host;
+  CUdeviceptr device;
+  size_t x, y, z;        // where in the memory the box begins: bytes, rows, slices
+  size_t pitch, height;  // of the memory; 0: of the box
+};
+
+struct Box {
+  size_t width, height, depth;
+};
+
+struct Place {
+  uint64_t address, pitch, slice;
+};
+
+bool isHost(CUmemorytype type) { return type == CU_MEMORYTYPE_HOST; }
+
+Code locate(const End &end, const Box &box, Place *out) {
+  uint64_t base = 0;
+  switch (end.type) {
+    case CU_MEMORYTYPE_HOST: base = reinterpret_cast<uintptr_t>(end.host); break;
+    case CU_MEMORYTYPE_DEVICE:
+    case CU_MEMORYTYPE_UNIFIED: base = end.device; break;
+    case CU_MEMORYTYPE_ARRAY: return Code::unsupported;
+    default: return Code::invalid_value;
+  }
+  const uint64_t pitch = end.pitch ? end.pitch : box.width;
+  const uint64_t height = end.height ? end.height : box.height;
+  uint64_t row_end = 0, slice = 0, offset = 0, rows = 0;
+  if (__builtin_add_overflow(end.x, box.width, &row_end) || (row_end > pitch && (box.height > 1 || box.depth > 1 || end.pitch)))
+    return Code::invalid_value;
+  if (__builtin_mul_overflow(pitch, height, &slice) || __builtin_mul_overflow(slice, end.z, &offset) ||
+      __builtin_mul_overflow(pitch, end.y, &rows) || __builtin_add_overflow(offset, rows, &offset) ||
+      __builtin_add_overflow(offset, end.x, &offset) || __builtin_add_overflow(offset, base, &offset))
+    return Code::invalid_value;
+  *out = {offset, pitch, slice};
+  return Code::ok;
+}
+
+CUresult copy(Call &call, CUstream stream, bool synchronous, const End &dst, const End &src, const Box &box) {
+  Result<runtime::Queue *> queue = call.queue(stream);
+  if (!queue.ok()) return error(queue.status());
+  if (box.width == 0 || box.height == 0 || box.depth == 0) return CUDA_SUCCESS;
+  Place to, from;
+  Code code = locate(dst, box, &to);
+  if (code == Code::ok) code = locate(src, box, &from);
+  if (code == Code::unsupported) return call.refuse("copies to or from a CUDA array", Diag::api_arrays);
+  if (code != Code::ok) return error(code);
+  runtime::Copy copy;
+  copy.dst = to.address;
+  copy.dst_pitch = to.pitch;
+  copy.dst_slice = to.slice;
+  copy.src = from.address;
+  copy.src_pitch = from.pitch;
+  copy.src_slice = from.slice;
+  copy.width = box.width;
+  copy.height = box.height;
+  copy.depth = box.depth;
+  copy.synchronous = synchronous;
+  const bool host_dst = isHost(dst.type), host_src = isHost(src.type);
+  const bool unified = dst.type == CU_MEMORYTYPE_UNIFIED || src.type == CU_MEMORYTYPE_UNIFIED;
+  using enum runtime::Direction;
+  copy.direction = unified    ? infer
+                   : host_dst ? (host_src ? host_to_host : device_to_host)
+                              : (host_src ? host_to_device : device_to_device);
+  return error((*queue)->copy(copy));
+}
+
+CUresult copy2D(Call &call, CUstream stream, bool synchronous, const CUDA_MEMCPY2D *c) {
+  if (!c) return CUDA_ERROR_INVALID_VALUE;
+  return copy(call, stream, synchronous,
+              {c->dstMemoryType, c->dstHost, c->dstDevice, c->dstXInBytes, c->dstY, 0, c->dstPitch, 0},
+              {c->srcMemoryType, c->srcHost, c->srcDevice, c->srcXInBytes, c->srcY, 0, c->srcPitch, 0},
+              {c->WidthInBytes, c->Height, 1});
+}
+
+// CUDA_MEMCPY3D and CUDA_MEMCPY3D_PEER have these fields by the same names.
+template <class Descriptor>
+CUresult copy3D(Call &call, CUstream stream, bool synchronous, const Descriptor *c) {
+  if (!c || c->srcLOD != 0 || c->dstLOD != 0) return CUDA_ERROR_INVALID_VALUE;
+  return copy(call, stream, synchronous,
+              {c->dstMemoryType, c->dstHost, c->dstDevice, c->dstXInBytes, c->dstY, c->dstZ, c->dstPitch, c->dstHeight},
+              {c->srcMemoryType, c->srcHost, c->srcDevice, c->srcXInBytes, c->srcY, c->srcZ, c->srcPitch, c->srcHeight},
+              {c->WidthInBytes, c->Height, c->Depth});
+}
+
+bool liveContexts(const CUDA_MEMCPY3D_PEER *c) {
+  return c && runtime::Context::find(c->srcContext) && runtime::Context::find(c->dstContext);
+}
+
+}  // namespace
+
+CUresult body::cuMemcpy2D_v2(Call &call, const CUDA_MEMCPY2D *c) { return copy2D(call, nullptr, true, c); }
+CUresult body::cuMemcpy2DUnaligned_v2(Call &call, const CUDA_MEMCPY2D *c) { return copy2D(call, nullptr, true, c); }
+CUresult body::cuMemcpy2DAsync_v2(Call &call, const CUDA_MEMCPY2D *c, CUstream stream) {
+  return copy2D(call, stream, false, c);
+}
+CUresult body::cuMemcpy3D_v2(Call &call, const CUDA_MEMCPY3D *c) { return copy3D(call, nullptr, true, c); }
+CUresult body::cuMemcpy3DAsync_v2(Call &call, const CUDA_MEMCPY3D *c, CUstream stream) {
+  return copy3D(call, stream, false, c);
+}
+CUresult body::cuMemcpy3DPeer(Call &call, const CUDA_MEMCPY3D_PEER *c) {
+  return liveContexts(c) ? copy3D(call, nullptr, true, c) : CUDA_ERROR_INVALID_VALUE;
+}
+CUresult body::cuMemcpy3DPeerAsync(Call &call, const CUDA_MEMCPY3D_PEER *c, CUstream stream) {
+  return liveContexts(c) ? copy3D(call, stream, false, c) : CUDA_ERROR_INVALID_VALUE;
+}
+
+}  // namespace cutrans::driver

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The options of cuModuleLoadDataEx and cuLibraryLoadData: log buffers in, log sizes and times out. Options that tune a
+// GPU's machine code have nothing to tune here and are legal hints; those that would change meaning are refused.
+#pragma once
+#include <cuda.h>
+
+#include <chrono>
+
+#include "cutrans/support/diagnostics.h"
+
+namespace cutrans::driver {
+
+class JitOptions {
+ public:
+  JitOptions(unsigned count, CUjit_option *options, void **values) : count_(count), options_(options), values_(values) {}
+
+  // Not legal, or refused: the error to return. Call before the load.
+  CUresult check(const char *entry) const;
+  // Fills the program's log buffers with what this thread reported since construction. Call after the load.
+  void finish() const;
+
+ private:
+  void writeLog(CUjit_option buffer, CUjit_option size, std::string_view text) const;
+  void **value(CUjit_option option) const;
+
+  unsigned count_;
+  CUjit_option *options_;
+  void **values_;
+  ReportCapture reports_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace cutrans::driver

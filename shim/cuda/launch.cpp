@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Launches.
+#include "bodies.h"
+#include "shim/common/launch_attributes.h"
+
+namespace cutrans::driver {
+
+namespace {
+
+// `extra` is a list of keys and values that ends with a key of 0 and describes one packed buffer.
+Code readExtra(void **extra, runtime::Arguments *out) {
+  size_t size = 0;
+  bool has_size = false;
+  for (; *extra != CU_LAUNCH_PARAM_END; extra += 2) {
+    if (extra[0] == CU_LAUNCH_PARAM_BUFFER_POINTER) {
+      out->buffer = extra[1];
+    } else if (extra[0] == CU_LAUNCH_PARAM_BUFFER_SIZE) {
+      if (!extra[1]) return Code::invalid_value;
+      size = *static_cast<const size_t *>(extra[1]);
+      has_size = true;
+    } else {
+      return Code::invalid_value;
+    }
+  }
+  if (!out->buffer || !has_size) return Code::invalid_value;
+  out->buffer_size = size;
+  return Code::ok;
+}
+
+inline CUresult launch(Call &call, CUfunction function, const runtime::LaunchShape &shape, CUstream stream,
+                       void **params, void **extra) {
+  Result<runtime::Kernel *> kernel = resolveKernel(function, *call.context);
+  if (!kernel.ok()) [[unlikely]]
+    return error(kernel.status());
+  Result<runtime::Queue *> queue = call.queue(stream);
+  if (!queue.ok()) [[unlikely]]
+    return error(queue.status());
+  runtime::Arguments arguments;
+  arguments.pointers = params;
+  if (extra) [[unlikely]] {
+    if (params) return CUDA_ERROR_INVALID_VALUE;
+    if (Code code = readExtra(extra, &arguments); code != Code::ok) return error(code);
+  }
+  return error((*queue)->launch(**kernel, shape, arguments));
+}
+
+}  // namespace
+
+CUresult body::cuLaunchKernel(Call &call, CUfunction f, unsigned int gx, unsigned int gy, unsigned int gz,
+                              unsigned int bx, unsigned int by, unsigned int bz, unsigned int shared_bytes,
+                              CUstream stream, void **params, void **extra) {
+  return launch(call, f, {{gx, gy, gz}, {bx, by, bz}, {1, 1, 1}, shared_bytes, false}, stream, params, extra);
+}
+
+CUresult body::cuLaunchCooperativeKernel(Call &call, CUfunction f, unsigned int gx, unsigned int gy, unsigned int gz,
+                                         unsigned int bx, unsigned int by, unsigned int bz, unsigned int shared_bytes,
+                                         CUstream stream, void **params) {
+  return launch(call, f, {{gx, gy, gz}, {bx, by, bz}, {1, 1, 1}, shared_bytes, true}, stream, params, nullptr);
+}
+
+CUresult body::cuLaunchKernelEx(Call &call, const CUlaunchConfig *config, CUfunction f, void **params, void **extra) {
+  if (!config || (config->numAttrs && !config->attrs)) return CUDA_ERROR_INVALID_VALUE;
+  runtime::LaunchShape shape{{config->gridDimX, config->gridDimY, config->gridDimZ},
+                             {config->blockDimX, config->blockDimY, config->blockDimZ},
+                             {1, 1, 1},
+                             config->sharedMemBytes,
+                             false};
+  std::span<const CUlaunchAttribute> attributes{config->attrs, config->numAttrs};
+  if (Status status = shim::readLaunchAttributes(attributes, &shape, call.name); !status.ok()) return error(status);
+  CUresult result = launch(call, f, shape, config->hStream, params, extra);
+  if (result != CUDA_SUCCESS || attributes.empty()) return result;
+  return error(shim::recordLaunchEvents(attributes, **call.queue(config->hStream)));
+}
+
+}  // namespace cutrans::driver
