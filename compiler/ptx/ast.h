@@ -144,6 +144,7 @@ struct Instruction {
   Location location;
   std::span<const Mod> modifiers;   // in order of writing, without types and without those that belong to the opcode
   std::span<const Type> types;      // in order of writing: cvt.rn.f32.s32 is {F32, S32}
+  // call: results (List), callee (Symbol or Register), arguments (List), and for an indirect one Prototype or CallTargets
   std::span<const Operand> operands;
   std::string_view text;            // from the guard or the opcode up to, not with, the semicolon
 
@@ -177,6 +178,7 @@ struct Variable {
   bool dynamic = false;          // .extern .shared x[]: dynamic shared memory, size 0
   uint64_t align = 1;            // bytes, declared or natural
   uint64_t size = 0;             // bytes of all elements
+  std::span<const uint64_t> dimensions;  // of an array; an open one has been counted, or is 0
   uint64_t offset = 0;           // Param: in the parameter buffer; Global, Const at module scope: in the image
   // .param .u64 .ptr .global .align 16 p
   bool is_pointer = false;

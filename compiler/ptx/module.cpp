@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/ptx/module.h"
+
+#include <cstring>
+#include <unordered_set>
+
+#include "compiler/ptx/body_parser.h"
+
+namespace cutrans::ptx {
+
+std::unique_ptr<Module> Module::create(std::span<const UnitText> units, uint32_t compute_capability,
+                                       Problems &problems) {
+  std::unique_ptr<Module> module(new Module);
+  module->units_.resize(units.size());
+  bool ok = true;
+  for (uint32_t i = 0; i < units.size(); ++i) {
+    Unit &unit = module->units_[i];
+    auto &text = module->texts_.emplace_back(new char[units[i].text.size() + 1]);
+    std::memcpy(text.get(), units[i].text.data(), units[i].text.size());
+    unit.name = units[i].name;
+    unit.text = {text.get(), units[i].text.size()};
+    ok &= indexUnit(unit, i, module->index_arena_, module->indexes_.emplace_back(), problems);
+    if (ok && unit.target > compute_capability) {
+      problems.push_back({Diag::ptx_target, unit.name + ": it is for sm_" + std::to_string(unit.target) +
+                                                std::string(unit.target_suffix) + ", the device claims " +
+                                                std::to_string(compute_capability / 10) + "." +
+                                                std::to_string(compute_capability % 10)});
+      ok = false;
+    }
+  }
+  if (!ok || !module->link(problems) || !module->layOut(problems)) return nullptr;
+  return module;
+}
+
+const Function *Module::findKernel(std::string_view name) const {
+  auto found = kernels_by_name_.find(name);
+  return found == kernels_by_name_.end() ? nullptr : found->second;
+}
+
+const Body *Module::body(const Function &function, Problems &problems) const {
+  if (const Body *done = function.body()) return done;
+  if (!function.has_body) return nullptr;
+  std::lock_guard hold(parse_lock_);
+  if (const Body *done = function.body()) return done;
+  uint32_t unit = function.location.unit;
+  const Body *body = parseBody(
+      units_[unit], unit, function, [&](std::string_view name) { return resolve(unit, name); }, body_arena_, problems);
+  if (body) function.parsed.store(body, std::memory_order_release);
+  return body;
+}
+
+bool isDeviceRuntime(std::string_view name) {
+  return name == "vprintf" || name == "__assertfail" || name == "malloc" || name == "free" ||
+         name.starts_with("__cudaCDP") || name.starts_with("cuda") || name.starts_with("__nv");
+}
+
+bool Module::program(const Function &kernel, Program &out, Problems &problems) const {
+  out = {};
+  out.kernel = &kernel;
+  out.units = units_;
+  out.image_size = image_.size;
+  out.image_align = image_.align;
+  std::unordered_set<const void *> seen;
+  auto missing = [&](const Function &user, std::string_view what, std::string_view name) {
+    problems.push_back(makeProblem(units_[user.location.unit], Diag::link_missing, user.location,
+                                   "function " + excerpt(user.name) + " uses the " + std::string(what) + " `" +
+                                       excerpt(name) + "`, which no unit defines"));
+    return false;
+  };
+  out.functions.push_back(&kernel);
+  seen.insert(&kernel);
+  auto reach = [&](const Function *f) {
+    if (seen.insert(f).second) out.functions.push_back(f);
+  };
+  for (size_t i = 0; i < out.functions.size(); ++i) {
+    const Function &f = *out.functions[i];
+    if (!f.has_body) continue;
+    const Body *body = this->body(f, problems);
+    if (!body) return false;
+    for (const Function *callee : body->functions) {
+      if (!callee->has_body && !isDeviceRuntime(callee->name)) return missing(f, "function", callee->name);
+      reach(callee);
+    }
+    for (const Variable *v : body->module_variables) {
+      if (v->linkage == Linkage::Extern && !v->dynamic) return missing(f, "variable", v->name);
+      if (!seen.insert(v).second) continue;
+      out.variables.push_back(v);
+      if (auto found = function_addresses_.find(v); found != function_addresses_.end()) {
+        problems.push_back(makeProblem(units_[v->location.unit], Diag::ptx_refused_function_address, v->location,
+                                       "kernel " + excerpt(kernel.name) + " uses the variable `" + excerpt(v->name) +
+                                           "`, which holds the address of the function `" +
+                                           excerpt(found->second.front()->name) + "`"));
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+bool Module::check(Problems &problems) const {
+  constexpr size_t kEnough = 4;
+  for (const UnitIndex &index : indexes_)
+    for (const Function &f : index.functions) {
+      if (problems.size() >= kEnough) return false;
+      const Body *body = this->body(f, problems);
+      if (!body) continue;
+      for (const Function *callee : body->functions)
+        if (!callee->has_body && !isDeviceRuntime(callee->name))
+          problems.push_back(makeProblem(units_[f.location.unit], Diag::link_missing, f.location,
+                                         "function " + excerpt(f.name) + " uses the function `" + excerpt(callee->name) +
+                                             "`, which no unit defines"));
+      for (const Variable *v : body->module_variables)
+        if (v->linkage == Linkage::Extern && !v->dynamic)
+          problems.push_back(makeProblem(units_[f.location.unit], Diag::link_missing, f.location,
+                                         "function " + excerpt(f.name) + " uses the variable `" + excerpt(v->name) +
+                                             "`, which no unit defines"));
+    }
+  return problems.empty();
+}
+
+}  // namespace cutrans::ptx
