@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// lower-native: everything of widened code that is not plain LLVM IR becomes an access to ct_native_block or a call of
+// its services; then the address spaces go (drop_address_spaces.cpp).
+//
+// In: `void @kernel(ptr %block)` or `void @kernel(ptr %block, i32 %gang)`, widened.h. Out: only expand-math's cutrans.* are left.
+#include <cstddef>
+
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/Module.h>
+#include <llvm/IR/ReplaceConstant.h>
+
+#include "compiler/emit/native/lower_native.h"
+#include "compiler/emit/native/native.h"
+#include "compiler/ir/intrinsics.h"
+#include "compiler/ir/spmd.h"
+#include "compiler/simt/phases.h"
+#include "compiler/simt/refusal.h"
+#include "compiler/simt/services.h"
+#include "compiler/simt/widened.h"
+
+namespace cutrans::emit {
+namespace {
+
+using ir::Intrinsic;
+using simt::callService;
+using simt::loadBlockField;
+namespace widened = simt::widened;
+
+// An id that is one field of the block.
+struct FieldRow {
+  Intrinsic id;
+  size_t offset;
+};
+constexpr FieldRow Fields[] = {
+    {Intrinsic::CtaidX, offsetof(ct_native_block, block_id)},  {Intrinsic::CtaidY, offsetof(ct_native_block, block_id) + 4},
+    {Intrinsic::CtaidZ, offsetof(ct_native_block, block_id) + 8}, {Intrinsic::NtidX, offsetof(ct_native_block, block)},
+    {Intrinsic::NtidY, offsetof(ct_native_block, block) + 4},  {Intrinsic::NtidZ, offsetof(ct_native_block, block) + 8},
+    {Intrinsic::NctaidX, offsetof(ct_native_block, grid)},     {Intrinsic::NctaidY, offsetof(ct_native_block, grid) + 4},
+    {Intrinsic::NctaidZ, offsetof(ct_native_block, grid) + 8}, {Intrinsic::SmId, offsetof(ct_native_block, unit)},
+    {Intrinsic::NsmId, offsetof(ct_native_block, unit_count)}, {Intrinsic::GridId, offsetof(ct_native_block, grid_id)},
+    {Intrinsic::DynamicSmemSize, offsetof(ct_native_block, dynamic_shared_bytes)},
+    {Intrinsic::TotalSmemSize, offsetof(ct_native_block, shared_bytes)},
+};
+
+class Lowering {
+ public:
+  explicit Lowering(llvm::Function &kernel, ct_native_kernel &record)
+      : kernel_(kernel), module_(*kernel.getParent()), block_(kernel.getArg(0)), record_(record) {}
+
+  llvm::Error run() {
+    layOutShared();
+    replaceVariables();
+    llvm::SmallVector<llvm::CallInst *, 64> calls;
+    for (llvm::Instruction &instruction : llvm::instructions(kernel_))
+      if (auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction); call && call->getCalledFunction()) calls.push_back(call);
+    for (llvm::CallInst *call : calls) {
+      llvm::Expected<llvm::Value *> value = lower(*call);
+      if (!value) return value.takeError();
+      if (*value == call) continue;
+      if (!call->getType()->isVoidTy()) call->replaceAllUsesWith(*value);
+      call->eraseFromParent();
+    }
+    return llvm::Error::success();
+  }
+
+ private:
+  void layOutShared();
+  void replaceVariables();
+  llvm::Value *variableAddress(llvm::GlobalVariable &variable, llvm::IRBuilderBase &builder);
+  llvm::Expected<llvm::Value *> lower(llvm::CallInst &call);
+  llvm::Value *lowerService(llvm::CallInst &call, llvm::StringRef name);
+  llvm::Value *lowerIsSpace(llvm::CallInst &call, Intrinsic id);
+  llvm::Value *inRange(llvm::IRBuilderBase &builder, llvm::Value *address, llvm::Value *start, llvm::Value *bytes);
+
+  llvm::Function &kernel_;
+  llvm::Module &module_;
+  llvm::Argument *block_;
+  ct_native_kernel &record_;
+  llvm::DenseMap<const llvm::GlobalVariable *, uint32_t> sharedOffset_;
+};
+
+bool isDynamic(const llvm::GlobalVariable &variable) {
+  return variable.getParent()->getDataLayout().getTypeAllocSize(variable.getValueType()) == 0;
+}
+
+// Static symbols by falling alignment, which leaves no gaps but at the end; the dynamic array behind them.
+void Lowering::layOutShared() {
+  llvm::SmallVector<llvm::GlobalVariable *, 8> variables;
+  uint64_t dynamicAlign = 16;
+  for (llvm::GlobalVariable &variable : module_.globals()) {
+    if (variable.getAddressSpace() != ir::space::Shared || variable.use_empty()) continue;
+    if (isDynamic(variable)) dynamicAlign = std::max(dynamicAlign, variable.getAlign().valueOrOne().value());
+    variables.push_back(&variable);
+  }
+  // Insertion keeps equals in the module's order.
+  for (size_t i = 1; i < variables.size(); ++i)
+    for (size_t k = i; k && variables[k]->getAlign().valueOrOne() > variables[k - 1]->getAlign().valueOrOne(); --k)
+      std::swap(variables[k], variables[k - 1]);
+  uint64_t size = 0;
+  for (llvm::GlobalVariable *variable : variables) {
+    if (isDynamic(*variable)) continue;
+    size = llvm::alignTo(size, variable->getAlign().valueOrOne());
+    sharedOffset_[variable] = uint32_t(size);
+    size += module_.getDataLayout().getTypeAllocSize(variable->getValueType());
+  }
+  size = llvm::alignTo(size, dynamicAlign);
+  for (llvm::GlobalVariable *variable : variables)
+    if (isDynamic(*variable)) sharedOffset_[variable] = uint32_t(size);
+  record_.static_shared_bytes = uint32_t(size);
+}
+
+llvm::Value *Lowering::variableAddress(llvm::GlobalVariable &variable, llvm::IRBuilderBase &builder) {
+  if (variable.getAddressSpace() == ir::space::Shared) {
+    llvm::Value *base = loadBlockField(builder, block_, offsetof(ct_native_block, shared_base), builder.getInt32Ty());
+    llvm::Value *sum = builder.CreateNUWAdd(base, builder.getInt32(sharedOffset_.lookup(&variable)), variable.getName());
+    return builder.CreateIntToPtr(sum, variable.getType());
+  }
+  llvm::MDNode *node = variable.getMetadata(ir::OffsetMetadata);
+  uint64_t offset = node ? llvm::mdconst::extract<llvm::ConstantInt>(node->getOperand(0))->getZExtValue() : 0;
+  llvm::Value *base = loadBlockField(builder, block_, offsetof(ct_native_block, globals), builder.getPtrTy());
+  llvm::Value *address = builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), base, offset, variable.getName());
+  return builder.CreateAddrSpaceCast(address, variable.getType());
+}
+
+void Lowering::replaceVariables() {
+  llvm::SmallVector<llvm::Constant *, 16> all;
+  for (llvm::GlobalVariable &variable : module_.globals())
+    if (variable.getAddressSpace() != 0) all.push_back(&variable);
+  llvm::convertUsersOfConstantsToInstructions(all);
+  for (llvm::Constant *constant : all) {
+    auto *variable = llvm::cast<llvm::GlobalVariable>(constant);
+    if (variable->use_empty()) continue;
+    llvm::IRBuilder<> builder(&*kernel_.getEntryBlock().getFirstInsertionPt());
+    llvm::Value *address = variableAddress(*variable, builder);
+    variable->replaceUsesWithIf(address, [&](llvm::Use &use) {
+      auto *user = llvm::dyn_cast<llvm::Instruction>(use.getUser());
+      return user && user->getFunction() == &kernel_;
+    });
+  }
+}
+
+// address - start < bytes, unsigned; vectors too.
+llvm::Value *Lowering::inRange(llvm::IRBuilderBase &builder, llvm::Value *address, llvm::Value *start, llvm::Value *bytes) {
+  if (auto *vector = llvm::dyn_cast<llvm::FixedVectorType>(address->getType())) {
+    start = builder.CreateVectorSplat(vector->getNumElements(), start);
+    bytes = builder.CreateVectorSplat(vector->getNumElements(), bytes);
+  }
+  return builder.CreateICmpULT(builder.CreateSub(address, start), bytes);
+}
+
+llvm::Value *Lowering::lowerIsSpace(llvm::CallInst &call, Intrinsic id) {
+  llvm::IRBuilder<> builder(&call);
+  auto *i64 = builder.getInt64Ty();
+  llvm::Value *address = call.getArgOperand(0);
+  auto field = [&](size_t offset, llvm::Type *type) {
+    llvm::Value *value = loadBlockField(builder, block_, offset, type);
+    return type->isPointerTy() ? builder.CreatePtrToInt(value, i64) : builder.CreateZExt(value, i64);
+  };
+  auto shared = [&] {
+    return inRange(builder, address, field(offsetof(ct_native_block, shared_base), builder.getInt32Ty()),
+                   field(offsetof(ct_native_block, shared_bytes), builder.getInt32Ty()));
+  };
+  auto local = [&] {
+    // Rounded up to whole gangs, native_kernel.h.
+    llvm::Value *threads = builder.getInt64(32);
+    for (unsigned i = 0; i < 3; ++i)
+      threads = i == 0 ? field(offsetof(ct_native_block, block), builder.getInt32Ty())
+                       : builder.CreateMul(threads, field(offsetof(ct_native_block, block) + 4 * i, builder.getInt32Ty()));
+    return inRange(builder, address, field(offsetof(ct_native_block, local), builder.getPtrTy()),
+                   builder.CreateMul(threads, builder.getInt64(record_.local_bytes)));
+  };
+  auto param = [&] {
+    uint64_t bytes = 0;
+    kernel_.getFnAttribute(ir::ParamsSizeAttr).getValueAsString().getAsInteger(10, bytes);
+    return inRange(builder, address, field(offsetof(ct_native_block, params), builder.getPtrTy()), builder.getInt64(bytes));
+  };
+  auto constant = [&] {
+    llvm::Value *any = llvm::Constant::getNullValue(call.getType());
+    for (llvm::GlobalVariable &variable : module_.globals()) {
+      llvm::MDNode *node = variable.getMetadata(ir::OffsetMetadata);
+      if (variable.getAddressSpace() != ir::space::Const || !node) continue;
+      uint64_t offset = llvm::mdconst::extract<llvm::ConstantInt>(node->getOperand(0))->getZExtValue();
+      llvm::Value *start = builder.CreateAdd(field(offsetof(ct_native_block, globals), builder.getPtrTy()), builder.getInt64(offset));
+      uint64_t bytes = module_.getDataLayout().getTypeAllocSize(variable.getValueType());
+      any = builder.CreateOr(any, inRange(builder, address, start, builder.getInt64(bytes)));
+    }
+    return any;
+  };
+  switch (id) {
+    case Intrinsic::IsShared: return shared();
+    case Intrinsic::IsLocal: return local();
+    case Intrinsic::IsParam: return param();
+    case Intrinsic::IsConst: return constant();
+    default: return builder.CreateNot(builder.CreateOr(builder.CreateOr(shared(), local()), builder.CreateOr(param(), constant())));
+  }
+}
+
+// cutrans.gang.<name>(thread, ...): once for each live lane.
+llvm::Value *Lowering::lowerService(llvm::CallInst &call, llvm::StringRef name) {
+  llvm::IRBuilder<> builder(&call);
+  auto *none = builder.getVoidTy();
+  auto argument = [&](unsigned i) -> llvm::Value * {
+    llvm::Value *value = call.getArgOperand(i);
+    if (value->getType()->isPointerTy()) return builder.CreateAddrSpaceCast(value, builder.getPtrTy());
+    return value;
+  };
+  auto pointer = [&](unsigned i) -> llvm::Value * {
+    llvm::Value *value = argument(i);
+    return value->getType()->isIntegerTy() ? builder.CreateIntToPtr(value, builder.getPtrTy()) : value;
+  };
+  auto service = [&](size_t offset, llvm::Type *result, llvm::ArrayRef<llvm::Value *> arguments) {
+    return callService(builder, block_, offset, result, arguments);
+  };
+  if (name == "vprintf")
+    return service(offsetof(ct_native_services, vprintf), builder.getInt32Ty(), {pointer(1), pointer(2)});
+  if (name == "assertfail")
+    return service(offsetof(ct_native_services, assert_fail), none,
+                   {argument(0), pointer(1), pointer(2), argument(3), pointer(4)});
+  if (name == "malloc") return service(offsetof(ct_native_services, heap_alloc), builder.getInt64Ty(), {argument(1)});
+  if (name == "free") return service(offsetof(ct_native_services, heap_free), none, {argument(1)});
+  if (name == "trap" || name == "brkpt")
+    return service(offsetof(ct_native_services, trap), none,
+                   {argument(0), call.arg_size() > 1 ? argument(1) : builder.getInt32(0)});
+  if (name == "nanosleep")
+    return service(offsetof(ct_native_services, nanosleep), none, {argument(call.arg_size() - 1)});
+  return nullptr;
+}
+
+llvm::Expected<llvm::Value *> Lowering::lower(llvm::CallInst &call) {
+  llvm::StringRef full = call.getCalledFunction()->getName(), name = full;
+  if (!name.consume_front("cutrans.")) return &call;
+  llvm::IRBuilder<> builder(&call);
+  if (full == widened::LocalBase) return loadBlockField(builder, block_, offsetof(ct_native_block, local), builder.getPtrTy());
+  if (name.consume_front("gang."))
+    if (llvm::Value *value = lowerService(call, name)) return value;
+  Intrinsic id = baseIntrinsic(full);
+  for (const FieldRow &row : Fields)
+    if (row.id == id) return loadBlockField(builder, block_, row.offset, call.getType(), name);
+  switch (id) {
+    case Intrinsic::Clock64:
+      return callService(builder, block_, offsetof(ct_native_services, clock), builder.getInt64Ty(), {}, false);
+    case Intrinsic::Clock:
+      return builder.CreateTrunc(
+          callService(builder, block_, offsetof(ct_native_services, clock), builder.getInt64Ty(), {}, false), call.getType());
+    case Intrinsic::GlobalTimer:
+      return callService(builder, block_, offsetof(ct_native_services, global_timer), builder.getInt64Ty(), {}, false);
+    case Intrinsic::Nanosleep: return lowerService(call, "nanosleep");
+    case Intrinsic::EnvReg: {
+      // %envreg1 and 2 hold the address of a cooperative grid's workspace, high and low; the others are 0.
+      auto *index = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(0));
+      if (!index || index->getZExtValue() < 1 || index->getZExtValue() > 2) return builder.getInt32(0);
+      llvm::Value *address = loadBlockField(builder, block_, offsetof(ct_native_block, grid_workspace), builder.getInt64Ty());
+      if (index->isOne()) address = builder.CreateLShr(address, 32);
+      return builder.CreateTrunc(address, builder.getInt32Ty());
+    }
+    case Intrinsic::IsGlobal:
+    case Intrinsic::IsShared:
+    case Intrinsic::IsLocal:
+    case Intrinsic::IsConst:
+    case Intrinsic::IsParam: return lowerIsSpace(call, id);
+    default: break;
+  }
+  if (isMath(id)) return &call;
+  return simt::refuse(Diag::codegen_intrinsic, call, ("the native code generator has no rule for " + full).str());
+}
+
+}  // namespace
+
+ir::Intrinsic baseIntrinsic(llvm::StringRef name) {
+  auto [base, lanes] = name.rsplit(".v");
+  unsigned count;
+  return ir::intrinsicNamed(!lanes.empty() && !lanes.getAsInteger(10, count) ? base : name);
+}
+
+bool isMath(Intrinsic id) { return id >= Intrinsic::AddF32Rz && id <= Intrinsic::RsqrtApproxFtzF64; }
+
+llvm::Error lowerNative(llvm::Function &kernel, ct_native_kernel &record) {
+  if (llvm::Error error = Lowering(kernel, record).run()) return error;
+  dropAddressSpaces(kernel);
+  return llvm::Error::success();
+}
+
+}  // namespace cutrans::emit

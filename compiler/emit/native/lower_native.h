@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Shared by the parts of native emission only.
+#pragma once
+
+#include <llvm/ADT/StringRef.h>
+
+#include "compiler/ir/intrinsics.h"
+
+namespace cutrans::emit {
+
+// The intrinsic behind a name with or without ".v<lanes>".
+ir::Intrinsic baseIntrinsic(llvm::StringRef name);
+
+// Directed rounding, ftz, sat, approximate functions: expand-math's.
+bool isMath(ir::Intrinsic id);
+
+// All pointers become ordinary 64-bit ones, and the module gets no data layout of the SPMD IR any more. A shared address is
+// its own zero extension, the other spaces are one (native_kernel.h). Atomics: one OS thread owns a block, so those on
+// shared memory and those of block scope become plain read-modify-writes; other scopes become the system's.
+void dropAddressSpaces(llvm::Function &kernel);
+
+}  // namespace cutrans::emit
