@@ -122,20 +122,17 @@ void BodyLowering::lowerInstruction(uint32_t at) {
     return refuse(code, reason);
   }
   if (!instruction.guarded || endsBlock(instruction.opcode)) return rule(*this, instruction);
-  llvm::BasicBlock *then = newBlock("then"), *after = newBlock("after");
-  branchIf(then);
-  b.CreateBr(after);
+  llvm::BasicBlock *after = newBlock("after"), *then = newBlock("then");  // the later one comes first
+  branchIf(then, after);
   b.SetInsertPoint(then);
   rule(*this, instruction);
   if (!b.GetInsertBlock()->getTerminator()) b.CreateBr(after);
   b.SetInsertPoint(after);
 }
 
-// Leaves the cursor in the block that is reached when the guard does not hold.
-void BodyLowering::branchIf(llvm::BasicBlock *taken) {
+void BodyLowering::branchIf(llvm::BasicBlock *taken, llvm::BasicBlock *otherwise) {
   if (!current->guarded) {
     b.CreateBr(taken);
-    b.SetInsertPoint(newBlock("dead"));
     return;
   }
   llvm::AllocaInst *slot = registerSlot(current->guard);
@@ -144,12 +141,8 @@ void BodyLowering::branchIf(llvm::BasicBlock *taken) {
     refuse(Diag::ptx_operand, "the guard is not a predicate");
     holds = b.getFalse();
   }
-  llvm::BasicBlock *otherwise = newBlock("else");
-  if (current->guard_negated)
-    b.CreateCondBr(holds, otherwise, taken);
-  else
-    b.CreateCondBr(holds, taken, otherwise);
-  b.SetInsertPoint(otherwise);
+  if (current->guard_negated) std::swap(taken, otherwise);
+  b.CreateCondBr(holds, taken, otherwise);
 }
 
 void BodyLowering::finish() {

@@ -19,12 +19,12 @@ Value *like(Value *value, uint64_t number) {
 // value << amount and value >> amount, zero from the width on. The amount has the type of the value.
 Value *shiftLeft(BodyLowering &lo, Value *value, Value *amount) {
   Value *inside = lo.b.CreateICmpULT(amount, like(amount, widthOf(value)));
-  return lo.b.CreateSelect(inside, lo.b.CreateShl(value, amount), like(value, 0));
+  return lo.select(inside, lo.b.CreateShl(value, amount), like(value, 0));
 }
 
 Value *shiftRight(BodyLowering &lo, Value *value, Value *amount) {
   Value *inside = lo.b.CreateICmpULT(amount, like(amount, widthOf(value)));
-  return lo.b.CreateSelect(inside, lo.b.CreateLShr(value, amount), like(value, 0));
+  return lo.select(inside, lo.b.CreateLShr(value, amount), like(value, 0));
 }
 
 Value *shiftRightSigned(BodyLowering &lo, Value *value, Value *amount) {
@@ -180,7 +180,7 @@ void bfind(BodyLowering &lo, const Instruction &in) {
   if (isSigned(in.type())) value = b.CreateXor(value, b.CreateAShr(value, width - 1));
   Value *zeros = b.CreateZExtOrTrunc(b.CreateBinaryIntrinsic(llvm::Intrinsic::ctlz, value, b.getFalse()), b.getInt32Ty());
   Value *place = in.has(Mod::Shiftamt) ? zeros : b.CreateSub(b.getInt32(width - 1), zeros);
-  lo.writeInteger(lo.operand(0), b.CreateSelect(b.CreateICmpEQ(value, like(value, 0)), b.getInt32(~0u), place));
+  lo.writeInteger(lo.operand(0), lo.select(b.CreateICmpEQ(value, like(value, 0)), b.getInt32(~0u), place));
 }
 
 // Bits 0..7 of an operand, as a number of `width` bits.
@@ -201,9 +201,9 @@ void bfe(BodyLowering &lo, const Instruction &in) {
   if (isSigned(in.type())) {
     Value *moved = shiftRightSigned(lo, value, start);
     Value *up = b.CreateSub(like(length, width), length);  // used only where length is 1..width
-    up = b.CreateSelect(b.CreateICmpULT(length, like(length, width)), up, like(length, 0));
+    up = lo.select(b.CreateICmpULT(length, like(length, width)), up, like(length, 0));
     Value *field = b.CreateAShr(b.CreateShl(moved, up), up);
-    result = b.CreateSelect(b.CreateICmpEQ(length, like(length, 0)), like(value, 0), field);
+    result = lo.select(b.CreateICmpEQ(length, like(length, 0)), like(value, 0), field);
   } else {
     result = b.CreateAnd(shiftRight(lo, value, start), ones(lo, length));
   }
@@ -238,9 +238,9 @@ void szext(BodyLowering &lo, const Instruction &in) {
   Value *value = lo.readBits(lo.operand(1), 32), *length = lo.readBits(lo.operand(2), 32);
   if (in.has(Mod::Wrap)) length = b.CreateAnd(length, 31);
   if (!isSigned(in.type())) return lo.writeInteger(lo.operand(0), b.CreateAnd(value, ones(lo, length)));
-  Value *up = b.CreateSelect(b.CreateICmpULT(length, like(length, 32)), b.CreateSub(like(length, 32), length), like(length, 0));
+  Value *up = lo.select(b.CreateICmpULT(length, like(length, 32)), b.CreateSub(like(length, 32), length), like(length, 0));
   Value *field = b.CreateAShr(b.CreateShl(value, b.CreateAnd(up, 31)), b.CreateAnd(up, 31));
-  lo.writeInteger(lo.operand(0), b.CreateSelect(b.CreateICmpEQ(length, like(length, 0)), like(value, 0), field));
+  lo.writeInteger(lo.operand(0), lo.select(b.CreateICmpEQ(length, like(length, 0)), like(value, 0), field));
 }
 
 // 9.7.1.17 fns: the n-th set bit of the mask from `base` on, upwards for n > 0, downwards for n < 0, base itself for 0
@@ -250,20 +250,20 @@ void fns(BodyLowering &lo, const Instruction &in) {
   Value *offset = lo.readBits(lo.operand(3), 32), *found = b.getInt32(~0u);
   Value *zero = b.getInt32(0);
   Value *up = b.CreateICmpSGE(offset, zero);
-  Value *wanted = b.CreateSelect(b.CreateICmpEQ(offset, zero), b.getInt32(1),
+  Value *wanted = lo.select(b.CreateICmpEQ(offset, zero), b.getInt32(1),
                                  b.CreateBinaryIntrinsic(llvm::Intrinsic::abs, offset, b.getFalse()));
   // Bits at or beyond the base in the direction of the search; for 0 only the base itself.
   Value *from = b.CreateAnd(mask, shiftLeft(lo, b.getInt32(~0u), base));
   Value *downTo = b.CreateAnd(mask, ones(lo, b.CreateAdd(base, b.getInt32(1))));
   Value *self = b.CreateAnd(mask, shiftLeft(lo, b.getInt32(1), base));
-  Value *candidates = b.CreateSelect(b.CreateICmpEQ(offset, zero), self, b.CreateSelect(up, from, downTo));
+  Value *candidates = lo.select(b.CreateICmpEQ(offset, zero), self, lo.select(up, from, downTo));
   for (unsigned bit = 0; bit < 32; ++bit) {
     Value *here = b.CreateICmpNE(b.CreateAnd(candidates, 1u << bit), zero);
     uint32_t below = (1u << bit) | ((1u << bit) - 1);  // bits 0..bit
     Value *rankUp = b.CreateUnaryIntrinsic(llvm::Intrinsic::ctpop, b.CreateAnd(candidates, below));
     Value *rankDown = b.CreateUnaryIntrinsic(llvm::Intrinsic::ctpop, b.CreateAnd(candidates, ~((1u << bit) - 1)));
-    Value *rank = b.CreateSelect(up, rankUp, rankDown);
-    found = b.CreateSelect(b.CreateAnd(here, b.CreateICmpEQ(rank, wanted)), b.getInt32(bit), found);
+    Value *rank = lo.select(up, rankUp, rankDown);
+    found = lo.select(b.CreateAnd(here, b.CreateICmpEQ(rank, wanted)), b.getInt32(bit), found);
   }
   lo.writeInteger(lo.operand(0), found);
 }
@@ -303,7 +303,7 @@ void prmt(BodyLowering &lo, const Instruction &in) {
     Value *byte = b.CreateTrunc(b.CreateLShr(both, b.CreateZExt(b.CreateShl(select, 3), b.getInt64Ty())), b.getInt8Ty());
     if (mode == Mod::None) {  // bit 3 of the nibble replicates the sign of the byte
       Value *replicate = b.CreateICmpNE(b.CreateAnd(control, 8u << (4 * i)), b.getInt32(0));
-      byte = b.CreateSelect(replicate, b.CreateAShr(byte, 7), byte);
+      byte = lo.select(replicate, b.CreateAShr(byte, 7), byte);
     }
     Value *placed = b.CreateZExt(byte, b.getInt32Ty());
     if (i) placed = b.CreateShl(placed, 8 * i);

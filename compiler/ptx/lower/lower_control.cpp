@@ -8,24 +8,23 @@ namespace cutrans::ptx::lowering {
 
 namespace {
 
-// Branches to `taken` under the guard; the cursor ends in a block without a terminator only if the guard may fail, and
-// that block goes on to the next instruction.
-void jump(BodyLowering &lo, llvm::BasicBlock *taken) {
-  lo.branchIf(taken);
-  lo.b.CreateBr(lo.following());
-}
-
 // 9.7.12.3 bra
-void bra(BodyLowering &lo, const Instruction &in) { jump(lo, lo.labelBlock(lo.operand(0).reg)); }
+void bra(BodyLowering &lo, const Instruction &in) { lo.branchIf(lo.labelBlock(lo.operand(0).reg), lo.following()); }
+
+// Goes on in a block that is reached under the guard only.
+void underGuard(BodyLowering &lo, const Instruction &in, const char *name) {
+  if (!in.guarded) return;
+  llvm::BasicBlock *taken = lo.newBlock(name);
+  lo.branchIf(taken, lo.following());
+  lo.b.SetInsertPoint(taken);
+}
 
 // 9.7.12.4 brx.idx: an index beyond the table is undefined; it takes the last entry
 void brxIdx(BodyLowering &lo, const Instruction &in) {
   auto &b = lo.b;
   std::span<const uint32_t> table = lo.body.branch_tables[lo.operand(1).reg];
   if (table.empty()) return lo.refuse(Diag::ptx_operand, "the table of labels is empty");
-  llvm::BasicBlock *dispatch = lo.newBlock("dispatch");
-  jump(lo, dispatch);
-  b.SetInsertPoint(dispatch);
+  underGuard(lo, in, "dispatch");
   llvm::SwitchInst *choice =
       b.CreateSwitch(lo.readBits(lo.operand(0), 32), lo.labelBlock(table.back()), table.size() - 1);
   for (size_t i = 0; i + 1 < table.size(); ++i) choice->addCase(b.getInt32(i), lo.labelBlock(table[i]));
@@ -33,18 +32,14 @@ void brxIdx(BodyLowering &lo, const Instruction &in) {
 
 // 9.7.12.6 ret; in a kernel it ends the thread
 void ret(BodyLowering &lo, const Instruction &in) {
-  llvm::BasicBlock *leave = lo.newBlock("return");
-  jump(lo, leave);
-  lo.b.SetInsertPoint(leave);
+  underGuard(lo, in, "return");
   lo.finish();
 }
 
 // 9.7.12.7 exit
 void exit(BodyLowering &lo, const Instruction &in) {
   if (lo.source.entry) return ret(lo, in);
-  llvm::BasicBlock *leave = lo.newBlock("exit");
-  jump(lo, leave);
-  lo.b.SetInsertPoint(leave);
+  underGuard(lo, in, "exit");
   lo.call(IrIntrinsic::Exit);
   lo.b.CreateUnreachable();
 }

@@ -124,11 +124,11 @@ void divOrRem(BodyLowering &lo, const Instruction &in) {
     Value *isZero = b.CreateICmpEQ(y, zero);
     Value *isMinusOne = is_signed ? b.CreateICmpEQ(y, ones) : nullptr;
     Value *harmful = is_signed ? b.CreateOr(isZero, isMinusOne) : isZero;
-    Value *divisor = b.CreateSelect(harmful, llvm::ConstantInt::get(type, 1), y);
+    Value *divisor = lo.select(harmful, llvm::ConstantInt::get(type, 1), y);
     Value *result = is_div ? (is_signed ? b.CreateSDiv(x, divisor) : b.CreateUDiv(x, divisor))
                            : (is_signed ? b.CreateSRem(x, divisor) : b.CreateURem(x, divisor));
-    if (is_signed && is_div) result = b.CreateSelect(isMinusOne, b.CreateNeg(x), result);
-    return b.CreateSelect(isZero, ones, result);
+    if (is_signed && is_div) result = lo.select(isMinusOne, b.CreateNeg(x), result);
+    return lo.select(isZero, ones, result);
   });
 }
 

@@ -98,6 +98,10 @@ class BodyLowering {
   Value *toBits(Value *value);
   Value *fromBits(Value *bits, Type t) { return bitcastTo(bits, type(t)); }
   Value *call(IrIntrinsic id, llvm::ArrayRef<Value *> arguments = {}) { return ir::call(b, id, arguments); }
+  Value *select(Value *condition, Value *yes, Value *no) {
+    if (auto *known = llvm::dyn_cast<llvm::ConstantInt>(condition)) return known->isOne() ? yes : no;
+    return b.CreateSelect(condition, yes, no);
+  }
   // Applies `f` to each element of packed values (as values of the element type) and packs the results again.
   Value *eachElement(Type packed, llvm::ArrayRef<Value *> values,
                      llvm::function_ref<Value *(llvm::ArrayRef<Value *>)> f);
@@ -106,7 +110,7 @@ class BodyLowering {
   llvm::BasicBlock *labelBlock(uint32_t label);
   llvm::BasicBlock *newBlock(const llvm::Twine &name);
   llvm::BasicBlock *following();           // the block of the next instruction
-  void branchIf(llvm::BasicBlock *taken);  // under the guard, else on
+  void branchIf(llvm::BasicBlock *taken, llvm::BasicBlock *otherwise);  // by the guard; without one: taken
   void finish();                           // stores .reg results and returns
 
   llvm::AllocaInst *carryFlag();

@@ -138,26 +138,32 @@ unsigned BodyLowering::addressSpace(Space space) const {
 
 namespace {
 
-// The pointer to a symbol's first byte, in its own space.
-Value *symbolPointer(BodyLowering &lower, const SymbolRef &symbol) {
+// The pointer to `offset` bytes behind a symbol's first, in its own space; null where it has none.
+Value *symbolPointer(BodyLowering &lower, const SymbolRef &symbol, int64_t offset) {
+  Value *base = nullptr;
   switch (symbol.kind) {
     case SymbolKind::Variable:
-      return lower.state.variable(*symbol.variable);
-    case SymbolKind::Local:
-      if (const Variable &variable = lower.body.variables[symbol.index];
-          variable.space == Space::Shared || variable.space == Space::Global || variable.space == Space::Const)
-        return lower.state.variable(variable);
-      return lower.localPointer(symbol);
+      base = lower.state.variable(*symbol.variable);
+      break;
+    case SymbolKind::Local: {
+      const Variable &variable = lower.body.variables[symbol.index];
+      base = variable.space == Space::Shared ? lower.state.variable(variable) : lower.localPointer(symbol);
+      break;
+    }
     case SymbolKind::Param:
-      if (lower.source.entry)
-        return lower.b.CreateConstGEP1_64(lower.intType(8), lower.function.getArg(0),
-                                          lower.source.params[symbol.index].offset);
-      return lower.localPointer(symbol);
+      if (lower.source.entry) {
+        base = lower.function.getArg(0);
+        offset += int64_t(lower.source.params[symbol.index].offset);
+        break;
+      }
+      [[fallthrough]];
     case SymbolKind::Result:
-      return lower.localPointer(symbol);
+      base = lower.localPointer(symbol);
+      break;
     default:
       return nullptr;
   }
+  return offset ? lower.b.CreateConstGEP1_64(lower.intType(8), base, offset) : base;
 }
 
 }  // namespace
@@ -169,12 +175,9 @@ Value *BodyLowering::address(const Operand &operand, Space space) {
     return null();
   }
   if (operand.symbol.kind != SymbolKind::None) {
-    Value *pointer = symbolPointer(*this, operand.symbol);
-    if (!pointer) {
-      refuse(Diag::ptx_operand, "this symbol has no address in memory");
-      return null();
-    }
-    return operand.offset ? b.CreateConstGEP1_64(intType(8), pointer, operand.offset) : pointer;
+    if (Value *pointer = symbolPointer(*this, operand.symbol, operand.offset)) return pointer;
+    refuse(Diag::ptx_operand, "this symbol has no address in memory");
+    return null();
   }
   unsigned width = space == Space::Shared ? 32 : 64;
   Value *number = constant(width, uint64_t(operand.offset));
@@ -193,12 +196,11 @@ Value *BodyLowering::symbolAddress(const Operand &operand, unsigned width) {
     refuse(Diag::ptx_indirect_call, "the address of a function is taken");
     return constant(width, 0);
   }
-  Value *pointer = symbolPointer(*this, operand.symbol);
+  Value *pointer = symbolPointer(*this, operand.symbol, operand.offset);
   if (!pointer) {
     refuse(Diag::ptx_operand, "this symbol has no address");
     return constant(width, 0);
   }
-  if (operand.offset) pointer = b.CreateConstGEP1_64(intType(8), pointer, operand.offset);
   unsigned own = pointer->getType()->getPointerAddressSpace() == ir::space::Shared ? 32 : 64;
   return b.CreateZExtOrTrunc(b.CreatePtrToInt(pointer, intType(own)), intType(width));
 }
