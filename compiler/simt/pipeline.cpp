@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#include <llvm/IR/DiagnosticInfo.h>
+#include <llvm/IR/DiagnosticPrinter.h>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
 #include <llvm/IR/Verifier.h>
@@ -67,7 +69,7 @@ class Driver {
       return;
     }
     std::error_code error;
-    llvm::raw_fd_ostream file(path(llvm::formatv("{0:2}.{1}.ll", llvm::fmt_align(count_, llvm::AlignStyle::Right, 2, '0'), name).str()), error);
+    llvm::raw_fd_ostream file(path(llvm::Twine(count_ / 10) + llvm::Twine(count_ % 10) + "." + name + ".ll"), error);
     if (!error) file << module_;
   }
 

@@ -125,7 +125,8 @@ Value *Writer::sinCos(Value *x, bool cosine) {
   Value *odd = b_.CreateICmpNE(b_.CreateAnd(quadrant, integer(1)), integer(0));
   Value *value = b_.CreateSelect(odd, cosineValue, sine);
   Value *sign = b_.CreateShl(b_.CreateAnd(quadrant, integer(2)), integer(30));
-  return fromBits(b_.CreateXor(bits(value), sign));
+  Value *result = fromBits(b_.CreateXor(bits(value), sign));
+  return cosine ? result : b_.CreateSelect(b_.CreateFCmpOEQ(x, number(0)), x, result);  // the sign of zero
 }
 
 Value *Writer::tanh(Value *x) {
@@ -135,7 +136,7 @@ Value *Writer::tanh(Value *x) {
   Value *power = ex2(b_.CreateFMul(abs(x), number(0x1.715476p+1)));
   Value *far = b_.CreateFSub(number(1), b_.CreateFDiv(number(2), b_.CreateFAdd(power, number(1))));
   Value *isNear = b_.CreateFCmpOLT(abs(x), number(0.625));
-  return b_.CreateSelect(isNear, near, copySign(far, x));
+  return copySign(b_.CreateSelect(isNear, near, far), x);
 }
 
 Value *Writer::rsqrt(Value *x) { return b_.CreateFDiv(number(1.0), squareRoot(x)); }
