@@ -5,7 +5,7 @@
 namespace cutrans::cudart {
 
 ThreadState &threadState() {
-  static thread_local ThreadState state;
+  static constinit thread_local ThreadState state;
   return state;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <driver_types.h>
 
+#include "cutrans/runtime/library.h"
 #include "cutrans/runtime/platform.h"
 #include "shim/common/entry.h"
 #include "shim/common/errors.h"
@@ -14,8 +15,11 @@ namespace cutrans::cudart {
 // The `needs` column of cudart.def.
 enum class Needs { free, init, device };
 
+// Plain data: it needs no construction, so that it costs one access and works before and after everything else does.
 struct ThreadState {
   cudaError_t last_error = cudaSuccess;
+  // The kernel that a module may have to be loaded for: the message names it when the program carries no PTX.
+  const runtime::LibraryKernel *wanted = nullptr;
 };
 ThreadState &threadState();
 
@@ -29,6 +33,9 @@ struct Call {
     return shim::resolveQueue(*context, stream, per_thread);
   }
   runtime::Device &device() const { return context->device(); }
+  // Resolves the stream and returns what `use(queue)`, a Status, says.
+  template <class Use>
+  cudaError_t onQueue(cudaStream_t stream, Use &&use) const;
 
   // A value of an argument that this layer refuses: says so once, gives the error to return.
   cudaError_t refuse(const char *text, Diag diag = Diag::api_argument, cudaError_t error = cudaErrorNotSupported) {
@@ -41,6 +48,12 @@ struct Call {
 constexpr cudaError_t error(Code code) { return shim::runtimeError(code); }
 constexpr cudaError_t error(Status status) { return shim::runtimeError(status.code()); }
 
+template <class Use>
+cudaError_t Call::onQueue(cudaStream_t stream, Use &&use) const {
+  Result<runtime::Queue *> found = queue(stream);
+  return error(found.ok() ? use(**found) : found.status());
+}
+
 struct Api {
   using Error = cudaError_t;
   using Call = cudart::Call;
@@ -49,6 +62,10 @@ struct Api {
   template <Needs needs>
   static Error prepare(Call &call) {
     if constexpr (needs == Needs::init) return error(runtime::Platform::get().status());
+    if constexpr (needs != Needs::free) {
+      if (runtime::insideHostCall()) [[unlikely]]
+        return cudaErrorNotPermitted;
+    }
     if constexpr (needs == Needs::device) {
       Result<runtime::Context *> context = runtime::ensureContext();
       if (!context.ok()) [[unlikely]]

@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The error state of a thread, and errors as text.
+// The error state of a thread, and errors as text. A device's fault stays, whoever asks, until the device is reset.
 #include "bodies.h"
+#include "cutrans/runtime/context.h"
 #include "shim/common/error_text.h"
 
 namespace cutrans::cudart {
+namespace {
+
+// The fault of the thread's device, once it has been seen by this thread: CUDA tells of it at the first call after it.
+bool isSticky(cudaError_t last) {
+  if (last == cudaSuccess) return false;
+  runtime::Context *context = runtime::currentContext();
+  if (!context) return false;
+  Status status = context->check();
+  return isDeviceFault(status.code()) && error(status) == last;
+}
+
+}  // namespace
 
 cudaError_t body::cudaGetLastError(Call &) {
   cudaError_t last = threadState().last_error;
-  threadState().last_error = cudaSuccess;
+  if (!isSticky(last)) threadState().last_error = cudaSuccess;
   return last;
 }
 

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What a program sets on a context and may ask for again, and what no result depends on: limits, cache preferences, and
+// to which devices it has opened access. Gone with the context (or its reset). Not for hot paths: one lock.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "cutrans/runtime/context.h"
+
+namespace cutrans::shim {
+
+struct ContextSettings {
+  uint64_t context_id = 0;
+  std::map<int, uint64_t> limits;   // by CUlimit and cudaLimit, which have the same numbers; absent: the default
+  int cache_preference = 0;         // CUfunc_cache and cudaFuncCache
+  std::set<int> peers;              // indices of devices
+};
+
+struct ContextSettingsTable {
+  std::mutex mutex;
+  std::map<unsigned, ContextSettings> by_slot;  // slots are used again: the id in a row tells whose it is
+};
+inline ContextSettingsTable &contextSettingsTable() {
+  static ContextSettingsTable table;
+  return table;
+}
+
+// Runs `use(settings)` with those of the context, under the lock.
+template <class Use>
+auto withSettings(const runtime::Context &context, Use &&use) {
+  ContextSettingsTable &table = contextSettingsTable();
+  std::lock_guard lock(table.mutex);
+  ContextSettings &settings = table.by_slot[context.slot()];
+  if (settings.context_id != context.id()) {
+    settings = {};
+    settings.context_id = context.id();
+  }
+  return use(settings);
+}
+
+// The default of a limit, and whether it can be set. Null: the layer has no such limit, or the number is none.
+struct LimitRow {
+  int number;
+  uint64_t initial;
+  uint64_t largest;
+};
+inline const LimitRow *findLimit(int number) {
+  static constexpr LimitRow kRows[] = {
+      {0, 1024, 512 << 10},               // stack of a thread; kernels get what they need, so that it bounds nothing
+      {1, 1 << 20, uint64_t{1} << 40},    // printf buffer; output is never dropped
+      {2, 8 << 20, uint64_t{1} << 40},    // heap of device-side malloc
+      {5, 64, 128},                       // granularity of cache fetches: a hint
+      {6, 0, 0},                          // persisting cache lines: none
+  };
+  for (const LimitRow &row : kRows)
+    if (row.number == number) return &row;
+  return nullptr;
+}
+
+}  // namespace cutrans::shim
