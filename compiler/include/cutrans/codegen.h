@@ -3,8 +3,8 @@
 // The door from libcutrans_compiler.so to libcutrans_codegen.so: a linked PTX program in, one artifact out.
 //
 // libcutrans_compiler.so opens libcutrans_codegen.so, which lies next to it, on the first cache miss and looks up
-// CUTRANS_CODEGEN_SYMBOL. Both sides are always built together (`build_id` is compared), so C++ types may cross. No
-// exception may. May be called from any thread; calls may overlap.
+// kQuerySymbol. Both sides are always built together (`build_id` is compared), so C++ types may cross. No exception
+// may. May be called from any thread; calls may overlap.
 #ifndef CUTRANS_CODEGEN_H
 #define CUTRANS_CODEGEN_H
 
@@ -37,7 +37,7 @@ struct Request {
 
 struct Table {
   uint32_t struct_size;
-  const char *build_id;                    // CUTRANS_BUILD_ID of the library's build; part of the cache key
+  const char *build_id;                    // CUTRANS_BUILD_ID: a hash of the headers that both sides share
   // Whether this library writes that format. compile() is asked for the first of the target's formats that it does.
   bool (*supports)(const char *format);
   // Writes the artifact's bytes to `out`. On failure `out` is empty and the sink has heard why.

@@ -59,6 +59,7 @@ typedef struct ctc_options {
   uint32_t verify;               /* run the IR verifiers after each pass */
   uint32_t gang_width;           /* 0: chosen per kernel; else 1, 8, 16 or 32 for all that allow it */
   uint32_t time_passes;          /* report the time of each pass to stderr */
+  uint32_t check_bodies;         /* module_create parses all bodies and finds missing symbols, as a driver does at load */
 } ctc_options;
 
 typedef struct ctc_param {
