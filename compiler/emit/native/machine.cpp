@@ -28,6 +28,9 @@ llvm::Expected<Machine> parseMachine(llvm::StringRef codegen) {
   bool avx = false, avx512 = true;
   for (llvm::StringRef needed : {"+avx512f", "+avx512bw", "+avx512dq", "+avx512vl"}) avx512 &= llvm::is_contained(features, needed);
   avx = llvm::is_contained(features, "+avx2");
+  for (llvm::StringRef needed : {"+avx2", "+fma", "+f16c"})
+    if (!llvm::is_contained(features, needed))
+      return simt::refuse(Diag::codegen_machine, ("the CPU lacks " + needed.drop_front()).str());
   machine.avx512 = avx512;
   machine.vectorBits = avx512 ? 512 : avx ? 256 : 128;
   return machine;

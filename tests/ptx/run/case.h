@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// One row of the table in rows_*.cpp: a kernel, its launch, its arguments in order, what must come out.
+#pragma once
+
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tests/ptx/run/runner.h"
+
+namespace cutrans::test {
+
+class Case {
+ public:
+  // Buffers are checked after the run; `input` must be unchanged.
+  template <class T>
+  T *input(std::vector<T> values) { return inout(values, values); }
+  template <class T>
+  T *output(const std::vector<T> &expected) { return inout(std::vector<T>(expected.size(), T{}), expected); }
+  template <class T>
+  T *inout(const std::vector<T> &before, const std::vector<T> &after) {
+    auto store = [](const std::vector<T> &values) {
+      std::vector<uint8_t> bytes(values.size() * sizeof(T));
+      if (!bytes.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
+      return bytes;
+    };
+    buffers_.push_back({store(before), store(after), sizeof(T)});
+    T *address = reinterpret_cast<T *>(buffers_.back().now.data());
+    scalar(address);
+    return address;
+  }
+  template <class T>
+  void scalar(T value) {
+    params.resize((params.size() + alignof(T) - 1) / alignof(T) * alignof(T));
+    params.resize(params.size() + sizeof(T));
+    std::memcpy(params.data() + params.size() - sizeof(T), &value, sizeof(T));
+  }
+  // Where the first difference is; empty: none.
+  std::string difference() const;
+
+  std::vector<uint8_t> params;
+
+ private:
+  struct Buffer {
+    std::vector<uint8_t> now, expected;
+    size_t element;
+  };
+  std::deque<Buffer> buffers_;
+};
+
+struct Row {
+  const char *file;  // in kernels/, without .ptx
+  const char *kernel;
+  std::array<uint32_t, 3> grid, block;
+  std::function<void(Case &)> arguments;
+  uint32_t dynamicShared = 0;
+  bool together = false;  // all blocks at once (cooperative)
+  ct_native_form form = CT_NATIVE_FORM_BLOCK;
+  const char *variant = "";
+};
+
+const std::vector<Row> &rows();
+inline std::vector<int> numbers(int count, int (*value)(int)) {
+  std::vector<int> result(size_t(count), 0);
+  for (int i = 0; i < count; ++i) result[size_t(i)] = value(i);
+  return result;
+}
+
+}  // namespace cutrans::test

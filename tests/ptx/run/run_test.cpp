@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Every row of rows.cpp, for each gang width and for an unknown block shape: PTX in, results out. All must agree with the
+// row's values, computed on the host.
+#include <gtest/gtest.h>
+
+#include "tests/ptx/run/case.h"
+#include "tests/ptx/run/compile_ptx.h"
+
+namespace cutrans::test {
+
+std::string Case::difference() const {
+  for (size_t b = 0; b < buffers_.size(); ++b) {
+    const Buffer &buffer = buffers_[b];
+    for (size_t i = 0; i < buffer.now.size(); i += buffer.element) {
+      if (!std::memcmp(&buffer.now[i], &buffer.expected[i], buffer.element)) continue;
+      auto text = [&](const std::vector<uint8_t> &bytes) {
+        int32_t number = 0;
+        float real = 0;
+        std::memcpy(&number, &bytes[i], std::min<size_t>(4, buffer.element));
+        std::memcpy(&real, &bytes[i], std::min<size_t>(4, buffer.element));
+        return std::to_string(number) + " (" + std::to_string(real) + ")";
+      };
+      return "buffer " + std::to_string(b) + ", element " + std::to_string(i / buffer.element) + ": " + text(buffer.now) +
+             ", expected " + text(buffer.expected);
+    }
+  }
+  return "";
+}
+
+namespace {
+
+enum Mode : int { Chosen = 0, Width8 = 8, Width16 = 16, Width32 = 32, AnyShape = -1 };
+
+class Run : public testing::TestWithParam<std::tuple<size_t, Mode>> {};
+
+TEST_P(Run, GivesTheHostsResults) {
+  auto [index, mode] = GetParam();
+  const Row &row = rows()[index];
+  PtxModule module(PtxModule::readFile(std::string(CUTRANS_RUN_KERNELS) + "/" + row.file + ".ptx"));
+  ASSERT_EQ(module.problems(), "");
+  CompileOptions options;
+  if (mode != AnyShape) options.block = row.block;
+  options.anyGrid = mode == AnyShape;
+  options.cooperative = row.together;
+  if (mode > 0) options.gangWidth = uint32_t(mode);
+  PtxArtifact artifact = module.compile(row.kernel, options);
+  ASSERT_EQ(artifact.diagnostics, "");
+  ASSERT_FALSE(artifact.bytes.empty());
+  Artifact loaded(artifact.bytes);
+  ASSERT_EQ(loaded.error(), "");
+  ASSERT_NE(loaded.kernel(), nullptr);
+  EXPECT_EQ(loaded.kernel()->form, uint32_t(row.form));
+  Case data;
+  row.arguments(data);
+  std::shared_ptr<void> image = module.image();
+  Launch launch{row.grid, row.block, row.dynamicShared, data.params, image.get()};
+  Outcome outcome = loaded.run(launch, row.together);
+  EXPECT_TRUE(outcome.ok) << outcome.problem;
+  EXPECT_EQ(data.difference(), "");
+}
+
+std::string nameOf(const testing::TestParamInfo<std::tuple<size_t, Mode>> &info) {
+  auto [index, mode] = info.param;
+  const Row &row = rows()[index];
+  std::string suffix = mode == Chosen ? "chosen" : mode == AnyShape ? "any_shape" : "width" + std::to_string(mode);
+  return std::string(row.kernel) + row.variant + "_" + suffix;
+}
+
+INSTANTIATE_TEST_SUITE_P(Ptx, Run,
+                         testing::Combine(testing::Range<size_t>(0, rows().size()),
+                                          testing::Values(Chosen, Width8, Width16, Width32, AnyShape)),
+                         nameOf);
+
+}  // namespace
+}  // namespace cutrans::test
