@@ -60,6 +60,7 @@ ct_status info(uint32_t index, ct_device_info *out) {
   all.clock_khz = here.clock_khz;
   all.cache_bytes = here.cache_bytes;
   all.pci_bus = index + 1;
+  all.shared_bytes_reserved = kSharedReserved;
   all.formats = kFormats;
   all.codegen = here.codegen.c_str();
   all.struct_size = size;

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <string>
 
+#include "elf_image.h"
+
 struct ct_kernel {
   const ct_native_kernel *native = nullptr;
   std::string name;
@@ -17,7 +19,7 @@ struct ct_kernel {
 };
 
 struct ct_module {
-  void *library = nullptr;
+  cutrans::host::ElfImage image;
   ct_kernel kernel;
 };
 

@@ -238,6 +238,7 @@ void continueAfterHostCall(ct_queue &queue) {
 
 static void runOwned(Unit &unit, ct_queue &queue, uint64_t until, bool front_is_done) {
   const uint64_t slice_end = nowNs() + kSliceNs;
+  scheduler->checkShortage();
   for (bool done = front_is_done;;) {
     if (done) {
       finishOperation(queue, queue.front());

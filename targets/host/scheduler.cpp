@@ -44,6 +44,7 @@ void Scheduler::stop() {
   epoch_.notify_all();
   for (std::thread &worker : workers_) worker.join();
   workers_.clear();
+  relief_.stop();
 }
 
 // ---- queues ----
@@ -83,6 +84,7 @@ Scheduler::Word &Scheduler::wordOf(const ct_queue &queue) const {
 void Scheduler::makeReady(ct_queue &queue) {
   wordOf(queue).ready.fetch_or(uint64_t{1} << queue.slot % 64, std::memory_order_seq_cst);
   wakeWorkers(1);
+  checkShortage();
 }
 
 bool Scheduler::claim(ct_queue &queue) {
@@ -118,7 +120,6 @@ bool Scheduler::hasWork() const {
   return othersReady(kLevels - 1, true) || openAny(0);
 }
 
-// The first ready queue, by level, from a rotating start within a level so that none is passed over for ever.
 ct_queue *Scheduler::claimAny(uint32_t start) {
   for (Level &level : levels_) {
     const uint32_t words = (level.count.load(std::memory_order_acquire) + 63) / 64;

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "relief.h"
 #include "unit.h"
 
 struct ct_queue;
@@ -38,8 +39,16 @@ class Scheduler {
   // Whether the owner of a queue of this level should let another queue run.
   bool othersReady(uint32_t level, bool equal_too) const;
 
+  void checkShortage() {
+    if (isShort()) relief_.call();
+  }
+
   Unit *takeUnit(uint32_t preferred);    // null: all are busy
   void giveUnit(Unit &unit);
+  // Ready queues, and no unit for them.
+  bool isShort() const { return !hasRoom() && othersReady(kLevels - 1, true); }
+  // The first ready queue, taken; by level, from a rotating start within a level so that none is passed over for ever.
+  ct_queue *claimAny(uint32_t start);
   bool hasRoom() const { return free_units_.load(std::memory_order_relaxed) > 0; }
   uint32_t spinNs() const { return spin_ns_; }
 
@@ -57,7 +66,6 @@ class Scheduler {
 
   Word &wordOf(const ct_queue &queue) const;
   bool hasWork() const;
-  ct_queue *claimAny(uint32_t start);
   ct_queue *openAny(uint32_t start) const;
   bool runSomething(Unit &unit);
   void workerLoop(uint32_t index);
@@ -75,6 +83,7 @@ class Scheduler {
   std::atomic<bool> stopping_{false};
   std::vector<std::thread> workers_;
   uint32_t spin_ns_ = 0;
+  Relief relief_;
 };
 
 extern Scheduler *scheduler;  // lives from init to shutdown; never destroyed at process exit

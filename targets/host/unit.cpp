@@ -31,7 +31,7 @@ void Slot::prepare(const Launch &next) {
   }
   shared_bytes = native.static_shared_bytes + next.dynamic_shared_bytes;
   dynamic_shared_bytes = next.dynamic_shared_bytes;
-  unit = home.index;
+  unit = home.index % scheduler->unitCount();  // extra units count as the first
   unit_count = scheduler->unitCount();
 
   // A window has exactly the pages that the block may use, so that an access beyond them faults.

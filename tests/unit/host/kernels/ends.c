@@ -16,7 +16,7 @@ static void run(ct_native_block *b) {
     case 1: b->services->assert_fail(b, 33, "x == 1", "file.cu", 12, "void f(int)");
     case 2: b->services->trap(b, 5, 3106);
     case 3: __builtin_trap();
-    case 4: zero = 1 / zero; return;
+    case 4: zero = (int)(p->how * 100) / zero; return;
     case 5: zero = deeper(start, 1u << 20); return;
   }
 }
