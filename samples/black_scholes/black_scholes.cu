@@ -33,9 +33,9 @@ int main() {
   const float rate = 0.02f, volatility = 0.30f;
   std::vector<float> spot(n), strike(n), years(n), call(n), put(n);
   for (int i = 0; i < n; ++i) {
-    spot[i] = 5.0f + (i * 7919 % 2500) * 0.01f;
-    strike[i] = 1.0f + (i * 104729 % 9900) * 0.01f;
-    years[i] = 0.25f + (i * 1299709 % 975) * 0.01f;
+    spot[i] = 5.0f + (i * 7919ll % 2500) * 0.01f;
+    strike[i] = 1.0f + (i * 104729ll % 9900) * 0.01f;
+    years[i] = 0.25f + (i * 1299709ll % 975) * 0.01f;
   }
   float *device;
   cudaMalloc(&device, 5 * n * sizeof(float));
