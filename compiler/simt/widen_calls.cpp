@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// widen-to-gang: calls that are not warp operations. What later passes find is widened.h.
+#include <llvm/Analysis/VectorUtils.h>
+#include <llvm/IR/IntrinsicInst.h>
+
+#include "compiler/simt/refusal.h"
+#include "compiler/simt/widen_to_gang.h"
+#include "compiler/simt/widened.h"
+
+using namespace llvm;
+
+namespace cutrans::simt {
+
+FunctionCallee Widener::external(StringRef name, Type *result, ArrayRef<Type *> arguments) {
+  return module_.getOrInsertFunction(name, FunctionType::get(result, arguments, false));
+}
+
+Error Widener::widenCall(CallInst &call) {
+  using enum ir::Intrinsic;
+  ir::Intrinsic id = ir::intrinsicOf(&call);
+  switch (id) {
+    case None:
+      if (isa<IntrinsicInst>(call)) return widenLlvmIntrinsic(call);
+      // Calls that passes before this one put in: once for the gang (widened.h).
+      if (!call.getCalledFunction()->getName().starts_with("cutrans.")) return refuseInstruction(call);
+      set(call, cloneScalar(call));
+      return Error::success();
+    case TidX:
+    case TidY:
+    case TidZ:
+    case LaneId:
+    case WarpId:
+    case GangThread:
+    case LanemaskEq:
+    case LanemaskLe:
+    case LanemaskLt:
+    case LanemaskGe:
+    case LanemaskGt: {
+      Value *made = widenId(call, id);
+      shape(&call).isVarying() ? setVector(&call, made) : setScalar(&call, made);
+      return Error::success();
+    }
+    case BlockMask:
+      maskValue_ = call.getArgOperand(0);
+      live_ = call.hasMetadata("cutrans.live");
+      return Error::success();
+    case LanesExited: exitedValue_ = call.getArgOperand(0); return Error::success();
+    case GangEntry: set(call, ids_.fullGangs() ? builder_.getTrue() : entryLanes()); return Error::success();
+    case GangAny: {
+      Value *lanes = call.getArgOperand(0);
+      Value *any = isUniform(lanes) ? scalarOf(lanes) : builder_.CreateICmpNE(bits(vectorOf(lanes)), ConstantInt::get(builder_.getIntNTy(width_), 0), "any");
+      setScalar(&call, any);
+      return Error::success();
+    }
+    case BarrierSync:
+    case BarrierArrive:
+    case BarrierRedPopc:
+    case BarrierRedAnd:
+    case BarrierRedOr: return widenBarrier(call, id);
+    case Vprintf:
+    case AssertFail:
+    case Malloc:
+    case Free:
+    case Trap:
+    case Brkpt:
+    case Nanosleep: widenRuntimeCall(call, id); return Error::success();
+    default: break;
+  }
+  if (id >= WarpSync && id <= Elect) {
+    if (width_ == 1) return refuse(Diag::simt_gang_width, call, "warp operations need gangs of 32 lanes");
+    widenWarp(call, id);
+    return Error::success();
+  }
+  if (ir::info(id).effects != ir::Effects::pure || isUniform(&call)) {  // clocks: once for the gang
+    set(call, cloneScalar(call));
+    return Error::success();
+  }
+  setVector(&call, widenPure(call));
+  return Error::success();
+}
+
+Value *Widener::widenPure(CallInst &call) {
+  SmallVector<Value *, 4> arguments;
+  SmallVector<Type *, 4> types;
+  for (Use &argument : call.args()) {
+    arguments.push_back(vectorOf(argument));
+    types.push_back(arguments.back()->getType());
+  }
+  FunctionCallee callee = external((call.getCalledFunction()->getName() + ".v" + Twine(width_)).str(), widened(call.getType()), types);
+  auto *function = cast<Function>(callee.getCallee());
+  function->setDoesNotAccessMemory();
+  function->setDoesNotThrow();
+  function->setWillReturn();
+  return builder_.CreateCall(callee, arguments);
+}
+
+Error Widener::widenLlvmIntrinsic(CallInst &call) {
+  Intrinsic::ID id = call.getIntrinsicID();
+  if (isa<AssumeInst, LifetimeIntrinsic, DbgInfoIntrinsic>(call) || id == Intrinsic::experimental_noalias_scope_decl || id == Intrinsic::donothing) return Error::success();
+  if (isUniform(&call) && !call.mayHaveSideEffects()) {
+    set(call, cloneScalar(call));
+    return Error::success();
+  }
+  if (auto *overflow = dyn_cast<WithOverflowInst>(&call)) {
+    setVector(&call, builder_.CreateBinaryIntrinsic(id, vectorOf(overflow->getLHS()), vectorOf(overflow->getRHS())));
+    return Error::success();
+  }
+  if (!isTriviallyVectorizable(id)) return refuseInstruction(call);
+  SmallVector<Value *, 4> arguments;
+  SmallVector<Type *, 4> types;
+  if (isVectorIntrinsicWithOverloadTypeAtArg(id, -1, nullptr)) types.push_back(widened(call.getType()));
+  for (unsigned i = 0; i < call.arg_size(); ++i) {
+    Value *argument = call.getArgOperand(i);
+    bool scalar = isVectorIntrinsicWithScalarOpAtArg(id, i, nullptr);
+    if (scalar && !isUniform(argument)) return refuseInstruction(call);
+    arguments.push_back(scalar ? scalarOf(argument) : vectorOf(argument));
+    if (isVectorIntrinsicWithOverloadTypeAtArg(id, i, nullptr)) types.push_back(arguments.back()->getType());
+  }
+  CallInst *wide = builder_.CreateCall(Intrinsic::getOrInsertDeclaration(&module_, id, types), arguments);
+  if (isa<FPMathOperator>(wide)) wide->copyFastMathFlags(&call);
+  setVector(&call, wide);
+  return Error::success();
+}
+
+Error Widener::widenBarrier(CallInst &call, ir::Intrinsic id) {
+  using enum ir::Intrinsic;
+  Value *number = call.getArgOperand(0), *threads = call.getArgOperand(1);
+  if (!isUniform(number) || !isUniform(threads))
+    return refuse(Diag::simt_barrier_number, call, "the number of a barrier, or its count of threads, differs between threads of a warp");
+  Type *i32 = builder_.getInt32Ty();
+  auto count = [&](Value *lanes) {
+    if (width_ == 1) return builder_.CreateZExt(lanes, i32);
+    return builder_.CreateZExtOrTrunc(builder_.CreateUnaryIntrinsic(Intrinsic::ctpop, bits(lanes)), i32);
+  };
+  Value *arriving = allLanes() ? builder_.getInt32(width_) : count(mask());
+  SmallVector<Value *, 4> arguments{scalarOf(number), scalarOf(threads), arriving};
+  if (id == BarrierSync || id == BarrierArrive) {
+    StringRef name = id == BarrierSync ? widened::BarrierSync : widened::BarrierArrive;
+    FunctionCallee callee = external(name, builder_.getVoidTy(), {i32, i32, i32});
+    cast<Function>(callee.getCallee())->addFnAttr(Attribute::Convergent);
+    builder_.CreateCall(callee, arguments);
+    return Error::success();
+  }
+  Value *vote = call.getArgOperand(2);
+  if (width_ == 1) arguments.push_back(count(scalarOf(vote)));
+  else arguments.push_back(count(allLanes() ? vectorOf(vote) : builder_.CreateSelect(mask(), vectorOf(vote), splat(builder_.getFalse()))));
+  FunctionCallee callee = external(widened::BarrierReduce, StructType::get(i32, i32), {i32, i32, i32, i32});
+  cast<Function>(callee.getCallee())->addFnAttr(Attribute::Convergent);
+  Value *both = builder_.CreateCall(callee, arguments, "votes");
+  Value *votes = builder_.CreateExtractValue(both, 0);
+  if (id == BarrierRedPopc) setScalar(&call, votes);
+  else if (id == BarrierRedOr) setScalar(&call, builder_.CreateICmpNE(votes, builder_.getInt32(0)));
+  else setScalar(&call, builder_.CreateICmpEQ(votes, builder_.CreateExtractValue(both, 1)));
+  return Error::success();
+}
+
+// Once for each live lane, with its linear thread id in front.
+void Widener::widenRuntimeCall(CallInst &call, ir::Intrinsic id) {
+  FunctionType *type = ir::typeOf(id, context_);
+  SmallVector<Type *, 6> types{builder_.getInt32Ty()};
+  append_range(types, type->params());
+  StringRef name = StringRef(ir::info(id).name).drop_front(strlen("cutrans."));
+  Value *results = forEachLane(call.use_empty() ? builder_.getVoidTy() : call.getType(), [&](Value *lane) -> Value * {
+    SmallVector<Value *, 6> arguments{linearThread(lane)};
+    for (Use &argument : call.args()) arguments.push_back(laneOf(argument, lane));
+    if (id == ir::Intrinsic::Trap) {
+      arguments.push_back(builder_.getInt32(0));
+      return builder_.CreateCall(external(widened::Refuse, builder_.getVoidTy(), {builder_.getInt32Ty(), builder_.getInt32Ty()}), arguments);
+    }
+    return builder_.CreateCall(external(("cutrans.gang." + name).str(), type->getReturnType(), types), arguments);
+  });
+  if (results && !call.use_empty()) set(call, results);
+}
+
+}  // namespace cutrans::simt

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Random divergent control flow: gangs of every width must leave the memory that threads leave one at a time.
+// CUTRANS_TEST_SEEDS=first:count tries others; the kernel of a failing seed is printed.
+#include <cstdlib>
+#include <cstring>
+#include <random>
+
+#include <gtest/gtest.h>
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/Support/raw_ostream.h>
+
+#include "tests/passes/simt/jit.h"
+#include "tests/passes/simt/random_kernel.h"
+
+using namespace cutrans::test;
+
+namespace {
+
+struct Memory {
+  std::vector<uint32_t> in, out, sums;
+  RandomParameters parameters;
+  explicit Memory(const Launch &launch, uint32_t n) : in(RandomInput), out(launch.threads() * launch.grid[0] * RandomOutput), sums(RandomSums) {
+    std::mt19937 random(17);
+    for (uint32_t &value : in) value = random() % 4 ? random() % 64 : random();
+    parameters = {in.data(), out.data(), sums.data(), n};
+  }
+};
+
+void tryKernel(uint64_t seed) {
+  llvm::LLVMContext context;
+  auto module = randomKernel(context, seed);
+  const Launch launches[] = {{{64, 1, 1}, {2, 1, 1}}, {{37, 1, 1}, {2, 1, 1}}};
+  Launch launch = launches[seed % 2];
+  uint32_t n = seed % 23;
+  Memory expected(launch, n);
+  runThreads(*module, launch, &expected.parameters);
+  for (unsigned width : {32u, 8u, 16u, 1u}) {
+    if (width == 16 && seed % 3) continue;
+    if (width == 1 && seed % 5) continue;
+    Launch shape = launch;
+    shape.anyShape = seed % 4 == 3;
+    Memory actual(launch, n);
+    Outcome outcome = runGangs(*module, shape, &actual.parameters, width, seed % 4 == 1);
+    ASSERT_EQ(outcome.error, "") << "seed " << seed << " width " << width;
+    if (actual.out != expected.out || actual.sums != expected.sums) {
+      std::string text;
+      llvm::raw_string_ostream(text) << *module;
+      for (size_t i = 0; i < actual.out.size(); ++i)
+        if (actual.out[i] != expected.out[i]) {
+          ADD_FAILURE() << "seed " << seed << " width " << width << ": thread " << i / RandomOutput << " slot " << i % RandomOutput << " is "
+                        << actual.out[i] << ", not " << expected.out[i] << (getenv("CUTRANS_TEST_PRINT") ? text : "");
+          return;
+        }
+      ADD_FAILURE() << "seed " << seed << " width " << width << ": sums differ" << (getenv("CUTRANS_TEST_PRINT") ? text : "");
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+TEST(Divergence, RandomControlFlow) {
+  uint64_t first = 0, count = 40;
+  if (const char *range = getenv("CUTRANS_TEST_SEEDS")) sscanf(range, "%lu:%lu", &first, &count);
+  for (uint64_t seed = first; seed < first + count && !HasFatalFailure(); ++seed) tryKernel(seed);
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Random kernels whose threads go random ways: blocks with arbitrary branches between them, bounded by fuel. Each thread's
+// results depend on nothing but its own path, so any execution order must give the same memory.
+#pragma once
+
+#include <memory>
+
+#include <llvm/IR/Module.h>
+
+namespace cutrans::test {
+
+// Parameters: ptr in (1024 i32, read only), ptr out (16 i32 for each thread of the grid), ptr sums (16 i32), i32 n.
+struct RandomParameters {
+  const uint32_t *in;
+  uint32_t *out;
+  uint32_t *sums;
+  uint32_t n;
+};
+inline constexpr unsigned RandomInput = 1024, RandomOutput = 16, RandomSums = 16;
+
+std::unique_ptr<llvm::Module> randomKernel(llvm::LLVMContext &context, uint64_t seed);
+
+}  // namespace cutrans::test
