@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cvt and cvt.pack (manual 9.7.9.21, 9.7.9.22).
-//
-// f64 to f16 and bf16 goes through f32 rounded to odd: truncated, with the last bit set where something was lost. A
-// second rounding of that to 11 or 8 bits gives what one rounding would have given.
+// cvt and cvt.pack (manual 9.7.9.21, 9.7.9.22). f64 to f16 and bf16 goes through f32 rounded to odd (lower_half.cpp).
 #include <llvm/ADT/APFloat.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Intrinsics.h>
@@ -61,27 +58,6 @@ std::optional<ir::Rounding> directed(Mod rounding) {
   }
 }
 
-Value *toOddF32(BodyLowering &lo, Value *wide) {
-  auto &b = lo.b;
-  Value *cut = lo.call(IrIntrinsic::CvtF32F64Rz, {wide});
-  Value *lost = b.CreateFCmpONE(b.CreateFPExt(cut, wide->getType()), wide);
-  return lo.fromBits(b.CreateOr(lo.toBits(cut), b.CreateZExt(lost, b.getInt32Ty())), Type::F32);
-}
-
-// f32 to bf16 by its bits: LLVM's own instruction may flush subnormals on some processors.
-Value *toBf16(BodyLowering &lo, Value *value, Mod rounding) {
-  auto &b = lo.b;
-  Value *raw = lo.toBits(value), *cut;
-  if (rounding == Mod::Rz) {
-    cut = raw;
-  } else {
-    Value *odd = b.CreateAnd(b.CreateLShr(raw, 16), 1);
-    cut = b.CreateAdd(raw, b.CreateAdd(odd, b.getInt32(0x7fff)));
-  }
-  Value *high = b.CreateTrunc(b.CreateLShr(cut, 16), b.getInt16Ty());
-  return lo.fromBits(b.CreateSelect(isNan(lo, value), b.getInt16(0x7fff), high), Type::BF16);
-}
-
 // Any float to a narrower or equal one.
 Value *narrow(BodyLowering &lo, const Instruction &in, Value *value, Type to, Mod rounding) {
   auto &b = lo.b;
@@ -89,7 +65,7 @@ Value *narrow(BodyLowering &lo, const Instruction &in, Value *value, Type to, Mo
   llvm::Type *target = lo.type(to);
   if (value->getType() == target) return value;
   if (to == Type::F32) return mode ? lo.call(ir::rounded(IrIntrinsic::CvtF32F64Rz, *mode), {value}) : b.CreateFPTrunc(value, target);
-  if (value->getType()->isDoubleTy()) value = toOddF32(lo, value);
+  if (value->getType()->isDoubleTy()) value = roundToOddF32(lo, value);
   if (!value->getType()->isFloatTy()) value = b.CreateFPExt(value, b.getFloatTy());  // f16 to bf16 and back
   Value *result;
   if (to == Type::BF16) {
@@ -97,7 +73,7 @@ Value *narrow(BodyLowering &lo, const Instruction &in, Value *value, Type to, Mo
       lo.refuseForm("this rounding to bf16");
       return llvm::Constant::getNullValue(target);
     }
-    result = toBf16(lo, value, rounding);
+    result = roundToBf16(lo, value, rounding == Mod::Rz);
   } else {
     result = mode ? lo.call(ir::rounded(IrIntrinsic::CvtF16F32Rz, *mode), {value}) : b.CreateFPTrunc(value, target);
   }

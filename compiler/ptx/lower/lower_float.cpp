@@ -38,7 +38,8 @@ std::optional<ir::Rounding> directed(const Instruction &in) {
 }
 
 // Reads the sources in the instruction's type (the addend's, where the others are narrower), flushes them, applies `f`
-// to each element, then .sat or .relu, flushes, and writes.
+// to each element, then .sat or .relu, flushes, and writes. Elements of bf16 reach `f` as floats, exactly, and its
+// result is rounded.
 void map(BodyLowering &lo, const Instruction &in, size_t sources, llvm::function_ref<Value *(Operands)> f) {
   Type type = in.type();
   if (in.find(ModGroup::Sat) == Mod::Oob) return lo.refuseForm(".oob");
@@ -51,12 +52,16 @@ void map(BodyLowering &lo, const Instruction &in, size_t sources, llvm::function
   }
   Value *result = lo.eachElement(type, values, [&](Operands elements) {
     llvm::SmallVector<Value *, 4> inputs(elements);
+    bool brain = elementType(type) == Type::BF16;
+    if (brain)
+      for (Value *&input : inputs) input = lo.b.CreateFPExt(input, lo.b.getFloatTy());
     if (in.has(Mod::Ftz))
       for (Value *&input : inputs) input = flushed(lo, input);
     Value *value = f(inputs);
     if (in.has(Mod::Sat)) value = saturated(lo, value);
     if (in.has(Mod::Relu)) value = rectified(lo, value);
-    return in.has(Mod::Ftz) ? flushed(lo, value) : value;
+    if (in.has(Mod::Ftz)) value = flushed(lo, value);
+    return brain ? roundToBf16(lo, value) : value;
   });
   lo.write(lo.operand(0), result, type);
 }
@@ -78,7 +83,7 @@ void approximate(BodyLowering &lo, const Instruction &in, IrIntrinsic id) {
   Type element = elementType(in.type());
   if (element == Type::F64) return lo.refuseForm("this type");
   map(lo, in, 1, [&](Operands v) -> Value * {
-    if (element == Type::F32) return lo.call(id, v);
+    if (element != Type::F16) return lo.call(id, v);
     Value *wide = lo.call(id, {lo.b.CreateFPExt(v[0], lo.type(Type::F32))});
     return lo.b.CreateFPTrunc(wide, lo.type(element));
   });
@@ -130,7 +135,10 @@ void floatMul(BodyLowering &lo, const Instruction &in) {
 
 // 9.7.3.4 fma; 9.7.3.5 mad is the same since sm_20
 void floatFma(BodyLowering &lo, const Instruction &in) {
-  rounded(lo, in, 3, IrIntrinsic::FmaF32Rz, IrIntrinsic::FmaF64Rz, [&](Operands v) {
+  Type element = elementType(in.type());
+  rounded(lo, in, 3, IrIntrinsic::FmaF32Rz, IrIntrinsic::FmaF64Rz, [&](Operands v) -> Value * {
+    if (element == Type::F16) return fmaF16(lo, v[0], v[1], v[2]);
+    if (element == Type::BF16) return fmaBf16(lo, v[0], v[1], v[2]);
     return lo.b.CreateIntrinsic(llvm::Intrinsic::fma, {v[0]->getType()}, {v[0], v[1], v[2]});
   });
 }
@@ -142,15 +150,20 @@ void floatDiv(BodyLowering &lo, const Instruction &in) {
           [&](Operands v) { return lo.b.CreateFDiv(v[0], v[1]); });
 }
 
-// 9.7.3.7 abs
-void floatAbs(BodyLowering &lo, const Instruction &in) {
-  map(lo, in, 1, [&](Operands v) { return lo.b.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, v[0]); });
+// 9.7.3.7 abs, 9.7.3.8 neg: the sign bit of each element; bf16 as bits
+static void signBit(BodyLowering &lo, const Instruction &in, bool clear) {
+  Type type = in.type(), element = elementType(type);
+  if (element != Type::BF16)
+    return map(lo, in, 1, [&](Operands v) {
+      return clear ? lo.b.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, v[0]) : lo.b.CreateFNeg(v[0]);
+    });
+  Value *sign = lo.constant(bits(type), type == Type::BF16X2 ? 0x80008000u : 0x8000u);
+  Value *raw = lo.readBits(lo.operand(1), bits(type));
+  lo.writeInteger(lo.operand(0), clear ? lo.b.CreateAnd(raw, lo.b.CreateNot(sign)) : lo.b.CreateXor(raw, sign));
 }
 
-// 9.7.3.8 neg
-void floatNeg(BodyLowering &lo, const Instruction &in) {
-  map(lo, in, 1, [&](Operands v) { return lo.b.CreateFNeg(v[0]); });
-}
+void floatAbs(BodyLowering &lo, const Instruction &in) { signBit(lo, in, true); }
+void floatNeg(BodyLowering &lo, const Instruction &in) { signBit(lo, in, false); }
 
 // 9.7.3.9 min, 9.7.3.10 max: -0 < +0; a NaN loses, or with .NaN wins as the canonical one
 void floatMinMax(BodyLowering &lo, const Instruction &in) {

@@ -227,6 +227,15 @@ constexpr Row Float[] = {
     {"mov.b32 %r1, 0x3c004000; mov.b32 %r2, 0x40003c00; min.f16x2 %o, %r1, %r2;", 32, 0x3c003c00},
     {"mov.b32 %r1, 0x3f804000; add.rn.bf16x2 %o, %r1, %r1;", 32, 0x40004080},
     {"mov.b16 %h1, 0xbf80; abs.bf16 %o, %h1;", 16, 0x3f80},
+    {"mov.b16 %h1, 0x8000; neg.bf16 %o, %h1;", 16, 0},
+    {"mov.b32 %r1, 0x80013f80; neg.bf16x2 %o, %r1;", 32, 0x0001bf80},
+    {"mov.b16 %h1, 0x0001; add.rn.bf16 %o, %h1, %h1;", 16, 2},
+    // 1.001 * 1.001 in f16 plus a tiny number: rounding twice would give an even last bit.
+    {"mov.b16 %h1, 0x3c01; mov.b16 %h2, 0x3c00; mov.b16 %h3, 0x0001; fma.rn.f16 %o, %h1, %h2, %h3;", 16, 0x3c01},
+    {"mov.b16 %h1, 0x3c20; mov.b16 %h2, 0x3c10; mov.b16 %h3, 0x0001; fma.rn.f16 %o, %h1, %h2, %h3;", 16, 0x3c31},
+    {"mov.b16 %h1, 0x3c20; mov.b16 %h2, 0x3c10; mov.b16 %h3, 0x8001; fma.rn.f16 %o, %h1, %h2, %h3;", 16, 0x3c30},
+    {"mov.b16 %h1, 0x3c20; mov.b16 %h2, 0x3c10; mov.b16 %h3, 0x0000; fma.rn.f16 %o, %h1, %h2, %h3;", 16, 0x3c30},
+    {"mov.b16 %h1, 0x7c00; mov.b16 %h2, 0x3c00; fma.rn.f16 %o, %h1, %h2, %h2;", 16, 0x7c00},
     {"mov.b16 %h1, 0x3c00; add.f32.f16 %o, %h1, 0f3F800000;", 32, 0x40000000},
 };
 
