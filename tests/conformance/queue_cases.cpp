@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Queues: order within one, independence between two, and what waiting means.
+#include <atomic>
+#include <thread>
+
+#include "session.h"
+
+namespace cutrans::conformance {
+namespace {
+
+struct Journal {
+  std::vector<int> entries;  // written by one queue only
+};
+struct Entry {
+  Journal *journal;
+  int number;
+};
+
+void inOrder(Session &s) {
+  Journal journal;
+  std::vector<Entry> entries(500);
+  ct_queue *queue = s.queue();
+  for (int i = 0; i < 500; ++i) {
+    entries[i] = {&journal, i};
+    s.ok(s.queues().host_call(
+             queue, [](void *user, ct_status) { static_cast<Entry *>(user)->journal->entries.push_back(static_cast<Entry *>(user)->number); },
+             &entries[i]),
+         "host call");
+  }
+  s.wait(queue);
+  s.check(journal.entries.size() == 500, "all host calls ran");
+  for (int i = 0; i < 500; ++i) s.check(journal.entries[i] == i, "in the order of submission");
+}
+
+void mixedOrder(Session &s) {
+  // Copy, fill and host calls on one queue see each other's results.
+  uint64_t device = s.alloc(CT_MEMORY_DEVICE, 1 << 20);
+  auto *host = s.pinned<unsigned char>(1 << 20);
+  ct_queue *queue = s.queue();
+  for (int i = 1; i <= 20; ++i) {
+    ct_fill fill{sizeof(ct_fill), 1, device, static_cast<uint32_t>(i), 1 << 20, 1, 1 << 20};
+    s.ok(s.queues().fill(queue, &fill), "fill");
+    ct_copy copy = linearCopy(CT_SIDE_HOST, address(host), CT_SIDE_DEVICE, device, 1 << 20);
+    s.ok(s.queues().copy(queue, &copy), "copy");
+    struct Check {
+      unsigned char *host;
+      int value;
+      std::atomic<int> *wrong;
+    };
+    static std::atomic<int> wrong;
+    s.ok(s.queues().host_call(
+             queue,
+             [](void *user, ct_status) {
+               auto *check = static_cast<Check *>(user);
+               if (check->host[0] != check->value || check->host[(1 << 20) - 1] != check->value) ++*check->wrong;
+               delete check;
+             },
+             new Check{host, i, &wrong}),
+         "host call");
+    if (i == 20) {
+      s.wait(queue);
+      s.check(wrong == 0, "each host call sees the copy before it, and that the fill before it");
+    }
+  }
+}
+
+void independent(Session &s) {
+  ct_queue *held = s.queue(), *other = s.queue();
+  Gate gate;
+  s.hold(held, gate);
+  std::atomic<bool> ran{false};
+  s.ok(s.queues().host_call(other, [](void *user, ct_status) { *static_cast<std::atomic<bool> *>(user) = true; }, &ran), "host call");
+  s.wait(other);
+  s.check(ran, "a queue runs while another one is held");
+  s.is(CT_NOT_READY, s.queues().query(held), "query of the held queue");
+  gate.open();
+  s.wait(held);
+}
+
+void manyHeld(Session &s) {
+  Gate gate;
+  std::vector<ct_queue *> held;
+  for (int i = 0; i < 12; ++i) {
+    held.push_back(s.queue());
+    s.hold(held.back(), gate);
+  }
+  uint64_t device = s.alloc(CT_MEMORY_DEVICE, 4096);
+  s.write(device, "alive", 6);
+  char back[6] = {};
+  s.read(back, device, 6);
+  s.check(std::strcmp(back, "alive") == 0, "copies run while a dozen queues are held by host calls");
+  gate.open();
+  for (ct_queue *queue : held) s.wait(queue);
+}
+
+void queries(Session &s) {
+  ct_queue *queue = s.queue();
+  s.is(CT_OK, s.queues().query(queue), "query of a new queue");
+  s.is(CT_OK, s.queues().synchronize(queue), "synchronize of a new queue");
+  Gate gate;
+  s.hold(queue, gate);
+  s.is(CT_NOT_READY, s.queues().query(queue), "query while it works");
+  gate.open();
+  s.wait(queue);
+  s.is(CT_OK, s.queues().query(queue), "query afterwards");
+}
+
+void waitersAndSubmitters(Session &s) {
+  ct_queue *queue = s.queue();
+  Gate gate;
+  s.hold(queue, gate);
+  std::atomic<int> waited{0}, ran{0};
+  std::vector<std::thread> waiters;
+  for (int i = 0; i < 3; ++i)
+    waiters.emplace_back([&] {
+      if (s.queues().synchronize(queue) == CT_OK) ++waited;
+    });
+  for (int i = 0; i < 100; ++i) {
+    s.ok(s.queues().host_call(queue, [](void *user, ct_status) { ++*static_cast<std::atomic<int> *>(user); }, &ran), "submitting meanwhile");
+    s.is(CT_NOT_READY, s.queues().query(queue), "query meanwhile");
+  }
+  gate.open();
+  for (std::thread &waiter : waiters) waiter.join();
+  s.wait(queue);
+  s.check(waited == 3 && ran == 100, "waiting and submitting overlap");
+}
+
+void destroyWaits(Session &s) {
+  std::atomic<int> ran{0};
+  ct_queue *queue = nullptr;
+  s.ok(s.queues().create(s.device(), 0, 0, &queue), "create");
+  for (int i = 0; i < 50; ++i)
+    s.ok(s.queues().host_call(queue, [](void *user, ct_status) { ++*static_cast<std::atomic<int> *>(user); }, &ran), "host call");
+  s.queues().destroy(queue);
+  s.check(ran == 50, "destroy waits for what was submitted");
+}
+
+void hostCallStatus(Session &s) {
+  ct_queue *queue = s.queue();
+  std::atomic<int> status{-1};
+  s.ok(s.queues().host_call(queue, [](void *user, ct_status said) { *static_cast<std::atomic<int> *>(user) = said; }, &status), "host call");
+  s.wait(queue);
+  s.check(status == CT_OK, "a host call is told that all is well");
+}
+
+void submitFromHostCall(Session &s) {
+  struct Both {
+    Session *s;
+    ct_queue *other;
+    std::atomic<int> status{-1}, ran{0};
+  } both{&s, s.queue()};
+  ct_queue *queue = s.queue();
+  s.ok(s.queues().host_call(
+           queue,
+           [](void *user, ct_status) {
+             auto *b = static_cast<Both *>(user);
+             b->status = b->s->queues().host_call(b->other, [](void *at, ct_status) { ++*static_cast<std::atomic<int> *>(at); }, &b->ran);
+           },
+           &both),
+       "host call");
+  s.wait(queue);
+  s.wait(both.other);
+  s.check(both.status == CT_OK && both.ran == 1, "a host call may submit to another queue");
+}
+
+constexpr Case kCases[] = {
+    {"queue.in-order", "Operations of one queue run in the order of submission.", inOrder},
+    {"queue.mixed-order", "Copies, fills and host calls on one queue see each other's results.", mixedOrder},
+    {"queue.independent", "A queue runs while another one is held.", independent},
+    {"queue.many-held", "A dozen queues held by host calls do not stop the device.", manyHeld},
+    {"queue.query", "query says NOT_READY while there is work, OK otherwise.", queries},
+    {"queue.overlap", "query and synchronize may overlap with submissions.", waitersAndSubmitters},
+    {"queue.destroy-waits", "destroy waits for the work that was submitted.", destroyWaits},
+    {"queue.host-call-status", "A host call gets the queue's status.", hostCallStatus},
+    {"queue.submit-from-host-call", "A host call may submit to another queue.", submitFromHostCall},
+};
+
+}  // namespace
+std::span<const Case> queueCases() { return kCases; }
+}  // namespace cutrans::conformance

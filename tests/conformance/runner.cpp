@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Runs each case in a child process, which says through a pipe how it went; a child that says nothing crashed or hung.
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+#include "cutrans/conformance.h"
+#include "session.h"
+
+namespace cutrans::conformance {
+namespace {
+
+std::vector<Case> allCases() {
+  std::vector<Case> all;
+  for (std::span<const Case> some : {deviceCases(), memoryCases(), queueCases(), copyCases(), eventCases(), moduleCases(), launchCases(), faultCases()})
+    all.insert(all.end(), some.begin(), some.end());
+  return all;
+}
+
+// In the child: 'p', 'f' or 'u', then the detail. Only a case that passed closes its session: another one may have
+// left a queue held.
+std::string runHere(const Case &test, const Options &options) {
+  try {
+    auto *session = new Session(options.plugin, options.kernels);
+    test.run(*session);
+    delete session;
+    return "p";
+  } catch (const Failed &failed) {
+    return "f" + failed.text;
+  } catch (const Unsupported &refused) {
+    return "u" + refused.text;
+  }
+}
+
+void runChild(const Case &test, const Options &options, int pipe) {
+  setpgid(0, 0);
+  // stdin and stdout belong to the suite.
+  int nothing = open("/dev/null", O_RDWR);
+  dup2(nothing, STDIN_FILENO);
+  dup2(nothing, STDOUT_FILENO);
+  dup2(nothing, STDERR_FILENO);
+  std::string said = runHere(test, options);
+  (void)!::write(pipe, said.data(), said.size());
+  _exit(0);
+}
+
+// What the child says until it ends; false: it did not end in time.
+bool listen(int pipe, unsigned seconds, std::string &said) {
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  for (;;) {
+    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+    pollfd waiting{pipe, POLLIN, 0};
+    if (left <= 0 || poll(&waiting, 1, static_cast<int>(left)) == 0) return false;
+    char text[512];
+    ssize_t got = ::read(pipe, text, sizeof text);
+    if (got <= 0) return true;
+    said.append(text, static_cast<size_t>(got));
+  }
+}
+
+std::pair<Outcome, std::string> runCase(const Case &test, const Options &options) {
+  int ends[2];
+  if (pipe(ends) != 0) return {Outcome::fail, "no pipe"};
+  pid_t child = fork();
+  if (child < 0) return {Outcome::fail, "no process"};
+  if (child == 0) {
+    close(ends[0]);
+    runChild(test, options, ends[1]);
+  }
+  close(ends[1]);
+  std::string said;
+  bool ended = listen(ends[0], options.timeout_seconds, said);
+  close(ends[0]);
+  if (!ended) kill(-child, SIGKILL);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (!ended) return {Outcome::fail, "it hangs"};
+  if (WIFSIGNALED(status)) return {Outcome::fail, std::string("it dies of signal ") + strsignal(WTERMSIG(status))};
+  if (said.empty()) return {Outcome::fail, "the process ended itself"};
+  return {said[0] == 'p' ? Outcome::pass : said[0] == 'u' ? Outcome::unsupported : Outcome::fail, said.substr(1)};
+}
+
+bool matches(const std::string &pattern, const std::string &name) {
+  if (!pattern.empty() && pattern.back() == '*') return name.starts_with(pattern.substr(0, pattern.size() - 1));
+  return name == pattern;
+}
+
+}  // namespace
+
+std::optional<std::vector<CaseResult>> run(const Options &options, std::string &error) {
+  if (access(options.plugin.c_str(), R_OK) != 0) {
+    error = options.plugin + " cannot be read";
+    return std::nullopt;
+  }
+  std::vector<CaseResult> results;
+  for (const Case &test : allCases()) {
+    CaseResult result;
+    result.name = test.name;
+    result.what = test.what;
+    if (result.name.find(options.filter) == std::string::npos) continue;
+    std::tie(result.outcome, result.detail) = runCase(test, options);
+    Outcome expected = Outcome::pass;
+    for (const Expectation &e : options.expectations)
+      if (matches(e.pattern, result.name)) {
+        expected = e.outcome;
+        result.expected_reason = e.reason;
+      }
+    result.as_expected = result.outcome == expected;
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+int exitCode(const std::vector<CaseResult> &results) {
+  for (const CaseResult &result : results)
+    if (!result.as_expected) return 1;
+  return results.empty() ? 2 : 0;
+}
+
+}  // namespace cutrans::conformance

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Loads a plug-in as the runtime does, but with nothing between it and the case.
+#include "session.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "cutrans/support/config.h"
+
+namespace cutrans::conformance {
+namespace {
+
+const char *statusName(ct_status status) {
+  static constexpr const char *kNames[] = {"OK", "NOT_READY", "INVALID", "OUT_OF_MEMORY", "UNSUPPORTED", "ILLEGAL_ADDRESS", "MISALIGNED",
+                                           "ASSERT", "TRAP", "LAUNCH", "BAD_ARTIFACT", "TOO_LARGE", "DEVICE_LOST", "INTERNAL"};
+  return static_cast<size_t>(status) < std::size(kNames) ? kNames[status] : "a status that the ABI does not have";
+}
+
+}  // namespace
+
+void Gate::open() {
+  std::lock_guard hold(inside_->lock);
+  inside_->open = true;
+  inside_->changed.notify_all();
+}
+
+void Gate::pass(void *gate, ct_status) {
+  auto *inside = static_cast<Inside *>(gate);
+  std::unique_lock hold(inside->lock);
+  inside->changed.wait(hold, [inside] { return inside->open; });
+}
+
+ct_copy linearCopy(ct_side dst_side, uint64_t dst, ct_side src_side, uint64_t src, uint64_t bytes) {
+  ct_copy copy{};
+  copy.struct_size = sizeof copy;
+  copy.dst_side = dst_side;
+  copy.src_side = src_side;
+  copy.dst = dst;
+  copy.src = src;
+  copy.width = bytes;
+  copy.height = copy.depth = 1;
+  copy.dst_pitch = copy.dst_slice = copy.src_pitch = copy.src_slice = bytes;
+  return copy;
+}
+
+Session::Session(const std::string &plugin, const std::string &kernels) : kernels_(kernels) {
+  void *library = dlopen(plugin.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library) throw Failed{dlerror()};
+  auto query = reinterpret_cast<ct_target_query_fn>(dlsym(library, CT_TARGET_QUERY_SYMBOL));
+  check(query, "exports " CT_TARGET_QUERY_SYMBOL);
+  target_ = query(CT_TARGET_ABI_MAJOR, CT_TARGET_ABI_MINOR);
+  check(target_, "serves this version of the ABI");
+  check(query(CT_TARGET_ABI_MAJOR + 1, 0) == nullptr, "refuses a version that it does not know");
+  check(target_->magic == CT_TARGET_MAGIC && target_->abi_major == CT_TARGET_ABI_MAJOR, "magic and version");
+  check(target_->struct_size >= sizeof(ct_target) && target_->name && target_->build, "size, name and build");
+  check(target_->init && target_->shutdown && target_->device && target_->memory && target_->queue && target_->event && target_->module,
+        "all groups are there");
+  host_ = {sizeof(ct_host), CT_TARGET_ABI_MINOR, this, onLog, onReport, onSetting, onOutput};
+  ok(target_->init(&host_), "init");
+  check(device_ops().count() > 0, "there is a device");
+  openDevice();
+}
+
+Session::~Session() {
+  closeDevice();
+  target_->shutdown();
+}
+
+void Session::openDevice() {
+  info_ = {};
+  info_.struct_size = sizeof info_;
+  ok(device_ops().info(0, &info_), "info");
+  ok(device_ops().open(0, &device_), "open");
+}
+
+void Session::closeDevice() {
+  if (!device_) return;
+  for (ct_queue *queue : queues_) queues().destroy(queue);
+  for (ct_event *event : events_) events().destroy(event);
+  for (ct_module *module : modules_) modules().unload(module);
+  for (auto [kind, address] : memory_) (void)memory().free(device_, kind, address);
+  queues_.clear();
+  events_.clear();
+  modules_.clear();
+  memory_.clear();
+  device_ops().close(std::exchange(device_, nullptr));
+}
+
+void Session::check(bool holds, const std::string &what) {
+  if (!holds) throw Failed{what};
+}
+
+void Session::ok(ct_status status, const char *what) {
+  if (status == CT_ERR_UNSUPPORTED) {
+    auto said = reports();
+    if (said.empty()) throw Failed{std::string(what) + ": refused as unsupported without a report"};
+    throw Unsupported{std::string(what) + ": " + said.back()};
+  }
+  if (status != CT_OK) throw Failed{std::string(what) + ": " + statusName(status)};
+}
+
+void Session::is(ct_status expected, ct_status status, const char *what) {
+  if (status == CT_ERR_UNSUPPORTED && expected != status) ok(status, what);
+  if (status != expected) throw Failed{std::string(what) + ": " + statusName(status) + " instead of " + statusName(expected)};
+}
+
+ct_queue *Session::queue(uint32_t flags) {
+  ct_queue *queue = nullptr;
+  ok(queues().create(device_, flags, 0, &queue), "creating a queue");
+  check(queue, "a queue was given");
+  queues_.push_back(queue);
+  return queue;
+}
+
+ct_event *Session::event(uint32_t flags) {
+  ct_event *event = nullptr;
+  ok(events().create(device_, flags, &event), "creating an event");
+  check(event, "an event was given");
+  events_.push_back(event);
+  return event;
+}
+
+uint64_t Session::alloc(ct_memory_kind kind, uint64_t size, uint64_t align) {
+  uint64_t at = 0;
+  ok(memory().alloc(device_, kind, size, align, &at), "allocating");
+  check(at && at % align == 0, "an aligned address was given");
+  memory_.emplace_back(kind, at);
+  return at;
+}
+
+void Session::hold(ct_queue *queue, Gate &gate) { ok(queues().host_call(queue, Gate::pass, gate.user()), "host call"); }
+
+void Session::write(uint64_t device_address, const void *from, uint64_t bytes) {
+  ct_queue *queue = nullptr;
+  ok(queues().create(device_, CT_QUEUE_NON_BLOCKING, 0, &queue), "creating a queue");
+  ct_copy copy = linearCopy(CT_SIDE_DEVICE, device_address, CT_SIDE_HOST, address(from), bytes);
+  ct_status status = queues().copy(queue, &copy);
+  if (status == CT_OK) status = queues().synchronize(queue);
+  queues().destroy(queue);
+  ok(status, "copying to the device");
+}
+
+void Session::read(void *to, uint64_t device_address, uint64_t bytes) {
+  ct_queue *queue = nullptr;
+  ok(queues().create(device_, CT_QUEUE_NON_BLOCKING, 0, &queue), "creating a queue");
+  ct_copy copy = linearCopy(CT_SIDE_HOST, address(to), CT_SIDE_DEVICE, device_address, bytes);
+  ct_status status = queues().copy(queue, &copy);
+  if (status == CT_OK) status = queues().synchronize(queue);
+  queues().destroy(queue);
+  ok(status, "copying from the device");
+}
+
+bool Session::takes(const char *format) const {
+  for (const char *const *f = info_.formats; f && *f; ++f)
+    if (std::strcmp(*f, format) == 0) return true;
+  return false;
+}
+
+std::string Session::artifactPath(const char *name) const { return kernels_ + "/" + name + ".so"; }
+
+ct_kernel *Session::kernel(const char *name) {
+  if (!takes("native-so")) throw Unsupported{"the suite has kernels for native-so only"};
+  const std::string path = artifactPath(name);
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  check(!bytes.empty(), "the suite's kernel " + path + " can be read");
+  ct_artifact artifact{};
+  artifact.struct_size = sizeof artifact;
+  artifact.format = "native-so";
+  artifact.bytes = bytes.data();
+  artifact.size = bytes.size();
+  artifact.path = path.c_str();
+  artifact.kernel = name;
+  ct_module *module = nullptr;
+  ok(modules().load(device_, &artifact, &module), "loading a module");
+  modules_.push_back(module);
+  ct_kernel *kernel = nullptr;
+  ok(modules().kernel(module, &kernel), "taking the kernel");
+  check(kernel, "a kernel was given");
+  return kernel;
+}
+
+std::vector<std::string> Session::reports() {
+  std::lock_guard hold(lock_);
+  return reports_;
+}
+
+std::string Session::output() {
+  std::lock_guard hold(lock_);
+  return output_;
+}
+
+void Session::onLog(void *, ct_log_level, const char *) {}
+
+void Session::onReport(void *ctx, const char *code, const char *text) {
+  auto *self = static_cast<Session *>(ctx);
+  std::lock_guard hold(self->lock_);
+  self->reports_.push_back(std::string(code) + ": " + text);
+}
+
+const char *Session::onSetting(void *, const char *name) { return settingText(name); }
+
+void Session::onOutput(void *ctx, const char *bytes, size_t size) {
+  auto *self = static_cast<Session *>(ctx);
+  std::lock_guard hold(self->lock_);
+  self->output_.append(bytes, size);
+}
+
+}  // namespace cutrans::conformance

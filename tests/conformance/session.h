@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What a case works with: a loaded plug-in with one device open, and checks that end the case when they do not hold.
+#pragma once
+#include <cutrans/target.h>
+
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace cutrans::conformance {
+
+struct Failed {
+  std::string text;
+};
+struct Unsupported {
+  std::string text;
+};
+
+// Holds a queue until it is opened. Its inside is never freed: a case that fails leaves the queue held when it unwinds.
+class Gate {
+ public:
+  void open();
+  static void pass(void *gate, ct_status);  // takes user()
+  void *user() { return inside_; }
+
+ private:
+  struct Inside {
+    std::mutex lock;
+    std::condition_variable changed;
+    bool open = false;
+  };
+  Inside *inside_ = new Inside;
+};
+
+class Session {
+ public:
+  Session(const std::string &plugin, const std::string &kernels);  // throws Failed
+  ~Session();
+
+  const ct_device_ops &device_ops() const { return *target_->device; }
+  const ct_memory_ops &memory() const { return *target_->memory; }
+  const ct_queue_ops &queues() const { return *target_->queue; }
+  const ct_event_ops &events() const { return *target_->event; }
+  const ct_module_ops &modules() const { return *target_->module; }
+  const ct_target &target() const { return *target_; }
+  ct_device *device() const { return device_; }
+  const ct_device_info &info() const { return info_; }
+  bool has(uint32_t flag) const { return info_.flags & flag; }
+
+  // Ends the case unless the status is CT_OK; a refusal that was reported ends it as unsupported.
+  void ok(ct_status status, const char *what);
+  void is(ct_status expected, ct_status status, const char *what);
+  void check(bool holds, const std::string &what);
+
+  void closeDevice();
+  void openDevice();
+
+  // All of these are released with the session, queues first.
+  ct_queue *queue(uint32_t flags = 0);
+  ct_event *event(uint32_t flags = 0);
+  uint64_t alloc(ct_memory_kind kind, uint64_t size, uint64_t align = 256);
+  template <class T>
+  T *pinned(size_t count) {
+    T *at = reinterpret_cast<T *>(alloc(CT_MEMORY_HOST, count * sizeof(T)));
+    std::memset(static_cast<void *>(at), 0, count * sizeof(T));
+    return at;
+  }
+  void hold(ct_queue *queue, Gate &gate);
+  void wait(ct_queue *queue) { ok(queues().synchronize(queue), "synchronize"); }
+
+  // Through a queue of their own.
+  void write(uint64_t device_address, const void *from, uint64_t bytes);
+  void read(void *to, uint64_t device_address, uint64_t bytes);
+  template <class T>
+  std::vector<T> read(uint64_t device_address, size_t count) {
+    std::vector<T> out(count);
+    read(out.data(), device_address, count * sizeof(T));
+    return out;
+  }
+
+  // An artifact of the suite, by name. Unsupported where the target takes no format that the suite has.
+  ct_kernel *kernel(const char *name);
+  std::string artifactPath(const char *name) const;
+  bool takes(const char *format) const;
+  template <class Params>
+  ct_status launch(ct_queue *queue, ct_kernel *kernel, uint32_t grid, uint32_t block, const Params &params, uint32_t flags = 0,
+                   uint32_t dynamic_shared = 0, uint64_t globals = 0) {
+    static_assert(std::is_trivially_copyable_v<Params>);
+    ct_launch launch{};
+    launch.struct_size = sizeof launch;
+    launch.flags = flags;
+    launch.kernel = kernel;
+    launch.grid[0] = grid;
+    launch.block[0] = block;
+    launch.grid[1] = launch.grid[2] = launch.block[1] = launch.block[2] = 1;
+    launch.cluster[0] = launch.cluster[1] = launch.cluster[2] = 1;
+    launch.dynamic_shared_bytes = dynamic_shared;
+    launch.params_size = sizeof params;
+    launch.params = &params;
+    launch.globals = globals;
+    return queues().launch(queue, &launch);
+  }
+
+  std::vector<std::string> reports();   // "CT3005: text"
+  std::string output();                 // what kernels printed
+
+ private:
+  static void onLog(void *ctx, ct_log_level level, const char *text);
+  static void onReport(void *ctx, const char *code, const char *text);
+  static const char *onSetting(void *ctx, const char *name);
+  static void onOutput(void *ctx, const char *bytes, size_t size);
+
+  std::string kernels_;
+  const ct_target *target_ = nullptr;
+  ct_host host_{};
+  ct_device *device_ = nullptr;
+  ct_device_info info_{};
+  std::vector<ct_queue *> queues_;
+  std::vector<ct_event *> events_;
+  std::vector<ct_module *> modules_;
+  std::vector<std::pair<ct_memory_kind, uint64_t>> memory_;
+  std::mutex lock_;
+  std::vector<std::string> reports_;
+  std::string output_;
+};
+
+ct_copy linearCopy(ct_side dst_side, uint64_t dst, ct_side src_side, uint64_t src, uint64_t bytes);
+inline uint64_t address(const void *pointer) { return reinterpret_cast<uint64_t>(pointer); }
+
+struct Case {
+  const char *name;   // "memory.alloc-is-aligned"
+  const char *what;   // one sentence
+  void (*run)(Session &s);
+};
+
+// One table in each *_cases.cpp.
+std::span<const Case> deviceCases();
+std::span<const Case> memoryCases();
+std::span<const Case> queueCases();
+std::span<const Case> copyCases();
+std::span<const Case> eventCases();
+std::span<const Case> moduleCases();
+std::span<const Case> launchCases();
+std::span<const Case> faultCases();
+
+}  // namespace cutrans::conformance
