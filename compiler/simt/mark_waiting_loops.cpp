@@ -92,12 +92,10 @@ bool markWaitingLoops(llvm::Function &kernel) {
     for (llvm::BasicBlock *latch : latches) backEdges.push_back(latch->getTerminator());
   }
   if (!why) return false;
-  llvm::Module &module = *kernel.getParent();
-  auto yield = module.getOrInsertFunction(widened::Yield, llvm::FunctionType::get(llvm::Type::getVoidTy(module.getContext()), false));
-  auto *function = llvm::cast<llvm::Function>(yield.getCallee());
-  function->addFnAttr(llvm::Attribute::Convergent);
-  function->addFnAttr(llvm::Attribute::NoUnwind);
-  for (llvm::Instruction *backEdge : backEdges) llvm::CallInst::Create(yield, {}, "", backEdge->getIterator());
+  for (llvm::Instruction *backEdge : backEdges) {
+    llvm::IRBuilder<> builder(backEdge);
+    ir::call(builder, ir::Intrinsic::GangYield);
+  }
   kernel.addFnAttr(widened::ResumableAttr, why);
   return true;
 }

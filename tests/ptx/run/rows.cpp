@@ -89,9 +89,11 @@ void floats(Case &c) {
   c.output(map(a, [&](int i, float x) {
     float y = b[size_t(i)];
     float q = x / y, s = std::sqrt(std::fabs(x));
-    float r = std::fma(x, y, q) - s;
-    r = std::fma(r, x, y) + std::fmin(x, y) * std::fmax(x, -y);
-    return r;
+    float r = std::fma(std::fma(x, y, q) - s, x, y);
+    r = std::fma(std::fmin(x, y), std::fmax(x, -y), r);
+    float whole = std::floor(y) + float(int(x * 3.0f)) + std::rint(x) + std::trunc(y * 7.0f);
+    double d = std::fma(double(x), double(y), 1.0 / (double(y) + 3.0));
+    return r + whole + float(d);
   }));
 }
 
