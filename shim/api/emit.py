@@ -49,13 +49,15 @@ def entries(library, rows, found):
     return "".join(out + ["}\n"])
 
 
-def refusals(library, rows):
+def refusals(library, rows, found):
     """Entries of refuse rows. They take no notice of their arguments, so they need no prototype; this file includes no
     CUDA header, or the compiler would object."""
     out = [banner(library), '#include "shim/common/refusal.h"\n\n', "using cutrans::Diag;\n", "using cutrans::shim::Refusal;\n\n"]
     for row in rows:
         if row.kind == "refuse":
             for name, _ in row.names:
+                if name in found and found[name].result not in ("cudaError_t", "CUresult"):
+                    raise RuntimeError(f"{row.place}: {name} returns {found[name].result}, so it cannot refuse")
                 out.append(f'static Refusal refusal_{name}{{"{name}", Diag::{row.diag}, {row.error or NOT_SUPPORTED}}};\n'
                            f'extern "C" CUTRANS_ENTRY int {name}() {{ return cutrans::shim::refuse(refusal_{name}); }}\n')
     return "".join(out)

@@ -32,7 +32,7 @@ def sources(libraries, include, out):
         folder = out / library
         write(folder / "bodies.h", emit.bodies(library, rows, found))
         write(folder / "entries.cpp", emit.entries(library, rows, found))
-        write(folder / "refusals.cpp", emit.refusals(library, rows))
+        write(folder / "refusals.cpp", emit.refusals(library, rows, found))
         write(folder / "error_text.cpp", emit.error_text(library, errors, catalogue.read_error_texts(HERE / "error_text.def")))
         write(folder / "exports.map", emit.exports(library, rows))
         if library == "cuda":

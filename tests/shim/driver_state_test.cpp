@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Start, devices, contexts and refusals of the driver API.
+#include <cuda.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "fixture.h"
+
+namespace {
+
+using DriverStart = testing::Test;
+
+TEST(DriverStart, EverythingNeedsInitExceptWhatDoesNot) {
+  int value = -1;
+  CUdevice device;
+  CUdeviceptr pointer;
+  EXPECT_EQ(cuDeviceGetCount(&value), CUDA_ERROR_NOT_INITIALIZED);
+  EXPECT_EQ(cuDeviceGet(&device, 0), CUDA_ERROR_NOT_INITIALIZED);
+  EXPECT_EQ(cuMemAlloc(&pointer, 4), CUDA_ERROR_NOT_INITIALIZED);
+  EXPECT_EQ(cuDriverGetVersion(&value), CUDA_SUCCESS);
+  EXPECT_EQ(value, 13000);
+  EXPECT_EQ(cuInit(1), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuInit(0), CUDA_SUCCESS);
+  EXPECT_EQ(cuInit(0), CUDA_SUCCESS);
+  EXPECT_EQ(cuMemAlloc(&pointer, 4), CUDA_ERROR_INVALID_CONTEXT);
+}
+
+struct DriverDevice : shim_test::Initialised {};
+
+TEST_F(DriverDevice, CountNamesAndNumbers) {
+  int count = 0;
+  ASSERT_EQ(cuDeviceGetCount(&count), CUDA_SUCCESS);
+  ASSERT_GE(count, 1);
+  CUdevice device = -1;
+  EXPECT_EQ(cuDeviceGet(&device, count), CUDA_ERROR_INVALID_DEVICE);
+  EXPECT_EQ(cuDeviceGet(&device, -1), CUDA_ERROR_INVALID_DEVICE);
+  EXPECT_EQ(cuDeviceGet(nullptr, 0), CUDA_ERROR_INVALID_VALUE);
+  char name[4];
+  EXPECT_EQ(cuDeviceGetName(name, sizeof name, 0), CUDA_SUCCESS);
+  EXPECT_EQ(strlen(name), 3u) << "cut to the room that there is";
+  EXPECT_EQ(cuDeviceGetName(name, 0, 0), CUDA_ERROR_INVALID_VALUE);
+  size_t bytes = 0;
+  EXPECT_EQ(cuDeviceTotalMem(&bytes, 0), CUDA_SUCCESS);
+  EXPECT_GT(bytes, 0u);
+}
+
+TEST_F(DriverDevice, EveryAttributeHasAnAnswer) {
+  for (int a = 1; a < CU_DEVICE_ATTRIBUTE_MAX; ++a) {
+    int value = 0;
+    EXPECT_EQ(cuDeviceGetAttribute(&value, static_cast<CUdevice_attribute>(a), 0), CUDA_SUCCESS) << a;
+  }
+  int value = 0;
+  EXPECT_EQ(cuDeviceGetAttribute(&value, static_cast<CUdevice_attribute>(0), 0), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuDeviceGetAttribute(&value, CU_DEVICE_ATTRIBUTE_MAX, 0), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuDeviceGetAttribute(&value, CU_DEVICE_ATTRIBUTE_WARP_SIZE, 0), CUDA_SUCCESS);
+  EXPECT_EQ(value, 32);
+  EXPECT_EQ(cuDeviceGetAttribute(&value, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 0), CUDA_SUCCESS);
+  EXPECT_EQ(value, 9);
+}
+
+TEST_F(DriverDevice, PciNamesLeadBack) {
+  char name[32];
+  ASSERT_EQ(cuDeviceGetPCIBusId(name, sizeof name, 0), CUDA_SUCCESS);
+  CUdevice device = -1;
+  EXPECT_EQ(cuDeviceGetByPCIBusId(&device, name), CUDA_SUCCESS);
+  EXPECT_EQ(device, 0);
+  EXPECT_EQ(cuDeviceGetByPCIBusId(&device, "ffff:ff:1f.0"), CUDA_ERROR_INVALID_DEVICE);
+  EXPECT_EQ(cuDeviceGetByPCIBusId(&device, "nonsense"), CUDA_ERROR_INVALID_DEVICE);
+  EXPECT_EQ(cuDeviceGetPCIBusId(name, 3, 0), CUDA_ERROR_INVALID_VALUE);
+}
+
+struct DriverContext : shim_test::Initialised {};
+
+TEST_F(DriverContext, StackOfTheThread) {
+  CUcontext a, b, top;
+  ASSERT_EQ(cuCtxCreate(&a, nullptr, 0, 0), CUDA_SUCCESS);
+  ASSERT_EQ(cuCtxCreate(&b, nullptr, CU_CTX_SCHED_BLOCKING_SYNC, 0), CUDA_SUCCESS);
+  EXPECT_EQ(cuCtxGetCurrent(&top), CUDA_SUCCESS);
+  EXPECT_EQ(top, b);
+  unsigned flags = 0;
+  EXPECT_EQ(cuCtxGetFlags(&flags), CUDA_SUCCESS);
+  EXPECT_EQ(flags & CU_CTX_SCHED_MASK, unsigned{CU_CTX_SCHED_BLOCKING_SYNC});
+  EXPECT_EQ(cuCtxPopCurrent(&top), CUDA_SUCCESS);
+  EXPECT_EQ(top, b);
+  EXPECT_EQ(cuCtxPushCurrent(b), CUDA_SUCCESS);
+  EXPECT_EQ(cuCtxDestroy(b), CUDA_SUCCESS);
+  EXPECT_EQ(cuCtxDestroy(b), CUDA_ERROR_INVALID_CONTEXT);
+  EXPECT_EQ(cuCtxGetCurrent(&top), CUDA_SUCCESS);
+  EXPECT_EQ(top, a);
+  EXPECT_EQ(cuCtxSetCurrent(nullptr), CUDA_SUCCESS);
+  EXPECT_EQ(cuCtxSynchronize(), CUDA_ERROR_INVALID_CONTEXT);
+  EXPECT_EQ(cuCtxPopCurrent(&top), CUDA_ERROR_INVALID_CONTEXT);
+  EXPECT_EQ(cuCtxSetCurrent(reinterpret_cast<CUcontext>(uintptr_t{0x1234})), CUDA_ERROR_INVALID_CONTEXT);
+  EXPECT_EQ(cuCtxCreate(&b, nullptr, 0x100, 0), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuCtxCreate(&b, nullptr, 0, 99), CUDA_ERROR_INVALID_DEVICE);
+}
+
+TEST_F(DriverContext, PrimaryIsCounted) {
+  unsigned flags;
+  int active = -1;
+  EXPECT_EQ(cuDevicePrimaryCtxGetState(0, &flags, &active), CUDA_SUCCESS);
+  EXPECT_EQ(active, 0);
+  CUcontext a, b;
+  ASSERT_EQ(cuDevicePrimaryCtxRetain(&a, 0), CUDA_SUCCESS);
+  ASSERT_EQ(cuDevicePrimaryCtxRetain(&b, 0), CUDA_SUCCESS);
+  EXPECT_EQ(a, b);
+  EXPECT_EQ(cuCtxDestroy(a), CUDA_ERROR_INVALID_CONTEXT) << "a primary context is released, not destroyed";
+  EXPECT_EQ(cuDevicePrimaryCtxRelease(0), CUDA_SUCCESS);
+  EXPECT_EQ(cuDevicePrimaryCtxGetState(0, &flags, &active), CUDA_SUCCESS);
+  EXPECT_EQ(active, 1);
+  EXPECT_EQ(cuDevicePrimaryCtxRelease(0), CUDA_SUCCESS);
+  EXPECT_EQ(cuDevicePrimaryCtxRelease(0), CUDA_ERROR_INVALID_CONTEXT);
+}
+
+struct DriverRefusal : shim_test::WithContext {};
+
+TEST_F(DriverRefusal, NamedOnceWithCodeAndError) {
+  CUgraph graph;
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(cuGraphCreate(&graph, 0), CUDA_ERROR_NOT_SUPPORTED);
+  EXPECT_EQ(cuGraphCreate(&graph, 0), CUDA_ERROR_NOT_SUPPORTED);
+  std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, testing::HasSubstr("CT2101: cuGraphCreate"));
+  EXPECT_EQ(said.find("cuGraphCreate"), said.rfind("cuGraphCreate")) << said;
+}
+
+TEST_F(DriverRefusal, ExportTablesAreNotAnswered) {
+  const void *table = nullptr;
+  CUuuid id{};
+  EXPECT_NE(cuGetExportTable(&table, &id), CUDA_SUCCESS);
+  EXPECT_EQ(table, nullptr);
+}
+
+}  // namespace
