@@ -22,11 +22,12 @@ constinit std::atomic<unsigned> next_slot{0};
 Status settle(Context &context, ct_status status) {
   Code code = fromTarget(status);
   if (!isDeviceFault(code)) return code;
-  // The device remembers for contexts to come and for the other ones on it, whose own calls meet the target's fault and
-  // end here as well. The first fault is the one that stays.
+  // The device remembers for contexts to come. The first fault is the one that stays.
+  Device::State &device = DeviceAccess::state(context.device());
   Code none = Code::ok;
-  DeviceAccess::state(context.device()).fault.compare_exchange_strong(none, code);
-  ContextAccess::markFault(context, code);
+  device.fault.compare_exchange_strong(none, code);
+  std::lock_guard hold(device.active_lock);
+  for (Context *each : device.active) ContextAccess::markFault(*each, code);
   return context.check().ok() ? Status(code) : context.check();
 }
 
@@ -53,7 +54,10 @@ Status ContextAccess::activate(Context &context) {
   context.impl_ = new Context::State;
   context.impl_->device = device.handle;
   context.id_ = next_id.fetch_add(1, std::memory_order_relaxed);
-  device.active.push_back(&context);
+  {
+    std::lock_guard hold(device.active_lock);
+    device.active.push_back(&context);
+  }
   setState(context, Code::ok);
   Result<Queue *> legacy = QueueAccess::create(context, Queue::State::Sort::legacy, 0, 0, false);
   if (!legacy.ok()) {
@@ -92,7 +96,10 @@ Status ContextAccess::deactivate(Context &context) {
   if (state->legacy_event) target().event.destroy(state->legacy_event);
   for (Module *module : modules) ModuleAccess::release(*module);
   releaseAllMemory(context);
-  std::erase(device.active, &context);
+  {
+    std::lock_guard hold(device.active_lock);
+    std::erase(device.active, &context);
+  }
   context.impl_ = nullptr;
   delete state;
   if (device.active.empty()) {

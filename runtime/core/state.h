@@ -3,7 +3,7 @@
 // the locks, the target's handles and the lists of who owns what.
 //
 // Lock order: Device::State::lock, Context::State::lists, Context::State::order, Queue::State::lock. Kernel and module
-// locks are taken with none of these held. No lock is held while a program's function runs.
+// locks are taken with none of these held; Device::State::active_lock is below all. No lock is held while a program's function runs.
 #pragma once
 #include <atomic>
 #include <mutex>
@@ -27,6 +27,7 @@ inline const Target &target() { return *the_target; }
 struct Device::State {
   std::mutex lock;
   ct_device *handle = nullptr;          // open while a context is active
+  std::mutex active_lock;               // the list; a leaf, taken for a moment only. It changes under `lock` as well
   std::vector<Context *> active;        // contexts of this device
   unsigned primary_count = 0;           // retainPrimary without releasePrimary
   bool primary_used = false;            // usePrimary has counted itself in
