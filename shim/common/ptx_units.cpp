@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "shim/common/ptx_units.h"
 
+#include <string>
+
 #include "cutrans/fatbin/choose.h"
 #include "cutrans/fatbin/image.h"
 #include "cutrans/support/diagnostics.h"
@@ -13,16 +15,17 @@ Code codeOf(Diag diag) {
   return diag == Diag::fatbin_no_ptx || diag == Diag::fatbin_ptx_too_new ? Code::no_kernel_image : Code::invalid_image;
 }
 
-Code failed(const fatbin::Error &error) {
-  report(error.diag, error.text);
+Code failed(const fatbin::Error &error, std::string_view kernel) {
+  bool names_it = kernel.empty() || error.text.find(kernel) != std::string::npos;
+  report(error.diag, names_it ? error.text : "kernel " + std::string(kernel) + ": " + error.text);
   return codeOf(error.diag);
 }
 
 Result<std::vector<runtime::Unit>> units(const fatbin::Expected<fatbin::Image> &image, unsigned capability,
                                          std::string_view kernel) {
-  if (!image.ok()) return failed(image.error());
+  if (!image.ok()) return failed(image.error(), kernel);
   fatbin::Expected<fatbin::PtxChoice> choice = fatbin::choosePtx(*image, capability, kernel);
-  if (!choice.ok()) return failed(choice.error());
+  if (!choice.ok()) return failed(choice.error(), kernel);
   std::vector<runtime::Unit> result;
   for (fatbin::PtxUnit &unit : choice->units) {
     logf(LogCategory::fatbin, LogLevel::debug, "%s: PTX for %s, %zu bytes", unit.name.c_str(), unit.arch.text().c_str(),
