@@ -4,9 +4,8 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/mman.h>
+#include <ucontext.h>
 
-#include <atomic>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -81,6 +80,8 @@ void onSignal(int signal, siginfo_t *info, void *context) {
   // si_code <= 0: sent by a process, not raised by an instruction.
   if (!guard || info->si_code <= 0) return passOn(signal, info, context);
   describe(guard->fault, signal, *info, guard->running);
+  // The handler is left by a switch, so nobody else gives the thread its signals back.
+  pthread_sigmask(SIG_SETMASK, &static_cast<ucontext_t *>(context)->uc_sigmask, nullptr);
   leave(*guard);
 }
 
@@ -134,10 +135,18 @@ void installFaultHandlers() {
     previous[signal] = now;
     struct sigaction ours{};
     ours.sa_sigaction = onSignal;
-    // NODEFER: the handler is left by a switch, so the kernel must not block the signal meanwhile.
-    ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    ours.sa_flags = SA_SIGINFO | SA_ONSTACK;
     sigemptyset(&ours.sa_mask);
     sigaction(signal, &ours, nullptr);
+  }
+}
+
+void removeFaultHandlers() {
+  std::lock_guard hold(install_lock);
+  for (int signal : kSignals) {
+    struct sigaction now{};
+    sigaction(signal, nullptr, &now);
+    if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == onSignal) sigaction(signal, &previous[signal], nullptr);
   }
 }
 

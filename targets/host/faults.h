@@ -30,6 +30,8 @@ struct Guard {
 
 // Puts the handlers in place; again where the program has replaced them since. Cheap enough for a module load.
 void installFaultHandlers();
+// Gives the program's handlers back, where ours are still the ones in place.
+void removeFaultHandlers();
 
 // Runs body(argument) under the guard; false: it was ended by a fault, which guard.fault describes.
 // guard.body.stack must be there. Does not nest.

@@ -76,7 +76,7 @@ bool setUpLaunch(Job &job, Launch &launch) {
   job.one_by_one = together;
   if (job.total == 1) return false;
   const uint64_t cost = launch.kernel->block_cost.load(std::memory_order_relaxed);
-  return together || cost == 0 || cost * job.total / 16 > kShareFromNs;
+  return together || cost == 0 || cost * std::min<uint64_t>(job.total, 1u << 24) / 16 > kShareFromNs;
 }
 
 void noteLaunchTime(const Launch &launch, uint64_t ns, uint32_t units) {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "copies.h"
 #include "device.h"
@@ -49,6 +50,11 @@ using namespace cutrans::host;
 
 ct_queue::ct_queue() { head = tail = new Segment; }
 
+ct_queue::~ct_queue() {
+  for (Segment *segment = head; segment;) delete std::exchange(segment, segment->next);
+  delete spare.load(std::memory_order_relaxed);
+}
+
 // ---- submitting ----
 
 Operation &ct_queue::place() {
@@ -77,6 +83,7 @@ Operation &ct_queue::front() {
 }
 
 bool ct_queue::finishFront() {
+  front();  // an event that passes at once is never looked at: the step to its segment is made here
   ++head_used;
   const uint64_t now = completed.load(std::memory_order_relaxed) + 1;
   completed.store(now, std::memory_order_seq_cst);

@@ -104,6 +104,7 @@ struct ct_queue {
   std::vector<std::pair<uint64_t, ct_queue *>> waiters;
 
   ct_queue();
+  ~ct_queue();
   cutrans::host::Operation &front();
   // The owner has finished the front operation. false: nothing is left, ownership is over.
   bool finishFront();

@@ -38,6 +38,11 @@ void Scheduler::start(uint32_t units) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
+Scheduler::~Scheduler() {
+  for (Level &level : levels_)
+    for (auto &word : level.words) delete word.load(std::memory_order_relaxed);
+}
+
 void Scheduler::stop() {
   stopping_.store(true);
   epoch_.fetch_add(1);

@@ -23,6 +23,7 @@ namespace cutrans::host {
 class Scheduler {
  public:
   static constexpr uint32_t kLevels = 6;
+  ~Scheduler();
 
   void start(uint32_t units);
   void stop();  // no queue has work

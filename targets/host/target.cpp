@@ -32,6 +32,7 @@ ct_status init(const ct_host *host) {
 void shutdown() {
   scheduler->stop();
   host_threads->stop();
+  removeFaultHandlers();
   delete scheduler;
   delete host_threads;
   scheduler = nullptr;

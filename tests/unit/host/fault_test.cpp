@@ -163,6 +163,7 @@ void onProgramFault(int, siginfo_t *, void *) {
 }
 
 TEST(HostFault, ProgramsHandlersStillWork) {
+  program_faults = 0;
   program_page = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   struct sigaction handler{}, before{};
   handler.sa_sigaction = onProgramFault;
