@@ -127,7 +127,7 @@ Intrinsic intrinsicOf(const llvm::Function *function) {
 }
 
 Intrinsic intrinsicOf(const llvm::Value *call) {
-  const auto *site = llvm::dyn_cast<llvm::CallBase>(call);
+  const auto *site = llvm::dyn_cast_or_null<llvm::CallBase>(call);
   return site ? intrinsicOf(site->getCalledFunction()) : Intrinsic::None;
 }
 

@@ -113,6 +113,13 @@ class Checker {
   }
 
   void checkInstruction(const llvm::Instruction &instruction) {
+    if (stage == Stage::Front) {
+      if (instruction.getType()->isVectorTy()) fail(instruction, "a vector");
+      if (llvm::isa<llvm::UnreachableInst>(instruction) && intrinsicOf(instruction.getPrevNode()) != Intrinsic::Exit)
+        fail(instruction, "unreachable without cutrans.exit before it");
+    }
+    if (llvm::isa<llvm::InvokeInst, llvm::CallBrInst, llvm::IndirectBrInst, llvm::ResumeInst>(instruction))
+      fail(instruction, "a terminator that the IR does not have");
     if (auto *type = llvm::dyn_cast<llvm::PointerType>(instruction.getType()->getScalarType()))
       if (!knownSpace(type->getAddressSpace())) fail(instruction, "an unknown address space");
     if (auto *floating = llvm::dyn_cast<llvm::FPMathOperator>(&instruction))

@@ -33,11 +33,13 @@ AtomicOrdering orderingOf(const Instruction &in) {
   return AtomicOrdering::Monotonic;
 }
 
+// BAD_BINOP where the type does not have the operation.
 AtomicRMWInst::BinOp operation(Mod op, Type type) {
-  bool real = isFloat(type), is_signed = isSigned(type);
+  if (isFloat(type)) return op == Mod::Add ? AtomicRMWInst::FAdd : AtomicRMWInst::BAD_BINOP;
+  bool is_signed = isSigned(type);
   switch (op) {
     case Mod::Add:
-      return real ? AtomicRMWInst::FAdd : AtomicRMWInst::Add;
+      return AtomicRMWInst::Add;
     case Mod::And:
       return AtomicRMWInst::And;
     case Mod::Or:
@@ -47,9 +49,9 @@ AtomicRMWInst::BinOp operation(Mod op, Type type) {
     case Mod::Exch:
       return AtomicRMWInst::Xchg;
     case Mod::Min:
-      return real ? AtomicRMWInst::BAD_BINOP : is_signed ? AtomicRMWInst::Min : AtomicRMWInst::UMin;
+      return is_signed ? AtomicRMWInst::Min : AtomicRMWInst::UMin;
     case Mod::Max:
-      return real ? AtomicRMWInst::BAD_BINOP : is_signed ? AtomicRMWInst::Max : AtomicRMWInst::UMax;
+      return is_signed ? AtomicRMWInst::Max : AtomicRMWInst::UMax;
     case Mod::Inc:  // old >= b ? 0 : old + 1
       return AtomicRMWInst::UIncWrap;
     case Mod::Dec:  // old == 0 or old > b ? b : old - 1

@@ -250,6 +250,8 @@ void cvt(BodyLowering &lo, const Instruction &in) {
   if ((to == Type::F16X2 || to == Type::BF16X2) && from == Type::F32) return twoToPacked(lo, in, to);
   if (to == Type::TF32 && from == Type::F32) return toTf32(lo, in);
   if (in.find(ModGroup::Scaled) != Mod::None) return lo.refuseForm();
+  if (isNarrowPair(to)) return toNarrowPair(lo, in, to, from);
+  if (isNarrowPair(from) && to == Type::F16X2) return fromNarrowPair(lo, in, from);
   if (isInteger(to) && isInteger(from)) return integerToInteger(lo, in, to, from);
   if (isFloat(to) && isFloat(from)) return floatToFloat(lo, in, to, from);
   if (isFloat(to) && isInteger(from)) return integerToFloat(lo, in, to, from);

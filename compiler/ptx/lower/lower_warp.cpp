@@ -48,6 +48,7 @@ void writePair(BodyLowering &lo, const Operand &target, Value *pair) {
 
 // 9.7.9.6 shfl.sync d|p, a, b, c, membermask
 void shfl(BodyLowering &lo, const Instruction &in) {
+  if (bits(in.type()) != 32) return lo.refuseForm("this type");
   IrIntrinsic id;
   switch (in.find(ModGroup::Shuffle)) {
     case Mod::Up:
@@ -97,6 +98,7 @@ void vote(BodyLowering &lo, const Instruction &in) {
 // 9.7.13.10 match.sync
 void match(BodyLowering &lo, const Instruction &in) {
   bool wide = bits(in.type()) == 64;
+  if (!wide && bits(in.type()) != 32) return lo.refuseForm("this type");
   Value *mask = members(lo, in, 2), *value = lo.read(lo.operand(1), in.type());
   if (in.has(Mod::All))
     return writePair(lo, lo.operand(0), lo.call(wide ? IrIntrinsic::MatchAllB64 : IrIntrinsic::MatchAllB32, {mask, value}));
@@ -106,6 +108,7 @@ void match(BodyLowering &lo, const Instruction &in) {
 // 9.7.13.12 redux.sync
 void redux(BodyLowering &lo, const Instruction &in) {
   if (isFloat(in.type())) return lo.refuseForm("a reduction of floats");
+  if (bits(in.type()) != 32) return lo.refuseForm("this type");
   bool is_signed = isSigned(in.type());
   IrIntrinsic id;
   switch (in.find(ModGroup::Op)) {

@@ -179,6 +179,9 @@ void floatAbs(BodyLowering &lower, const Instruction &instruction);
 void floatNeg(BodyLowering &lower, const Instruction &instruction);
 void floatMinMax(BodyLowering &lower, const Instruction &instruction);
 void carryAdd(BodyLowering &lower, const Instruction &instruction);      // lower_carry.cpp
+bool isNarrowPair(Type type);                                            // lower_narrow.cpp: e4m3x2 and its kin
+void toNarrowPair(BodyLowering &lower, const Instruction &instruction, Type to, Type from);
+void fromNarrowPair(BodyLowering &lower, const Instruction &instruction, Type from);
 llvm::SyncScope::ID syncScope(BodyLowering &lower, const Instruction &instruction);  // lower_atomic.cpp
 void runtimeCall(BodyLowering &lower, const Function &callee, llvm::ArrayRef<Value *> results,
                  llvm::ArrayRef<Value *> arguments);                     // lower_runtime.cpp

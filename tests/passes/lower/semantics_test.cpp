@@ -316,6 +316,19 @@ constexpr Row Convert[] = {
     {"cvt.rn.f16.u64 %o, 0xffffffffffffffffU;", 16, 0x7c00},
     {"cvt.rn.f16.s32 %o, -2049;", 16, 0xe800},
     {"mov.b16 %h1, 3; cvt.rn.f16.u16 %o, %h1;", 16, 0x4200},
+    {"cvt.rn.satfinite.e4m3x2.f32 %o, 0f3F800000, 0f43E00000;", 16, 0x387e},
+    {"cvt.rn.satfinite.e4m3x2.f32 %o, 0f3B000000, 0f3A800000;", 16, 0x0100},  // the least one, and half of it: to even
+    {"cvt.rn.satfinite.e4m3x2.f32 %o, 0fFF800000, 0f7FC00000;", 16, 0xfe7f},
+    {"cvt.rn.satfinite.e4m3x2.f32 %o, 0f3F880000, 0f3F980000;", 16, 0x383a},  // ties
+    {"cvt.rn.satfinite.e5m2x2.f32 %o, 0f7F7FFFFF, 0fBF800000;", 16, 0x7bbc},
+    {"cvt.rn.satfinite.relu.e5m2x2.f32 %o, 0fBF800000, 0f3F800000;", 16, 0x003c},
+    {"mov.b32 %r1, 0x3c00c000; cvt.rn.satfinite.e4m3x2.f16x2 %o, %r1;", 16, 0x38c0},
+    {"mov.b16 %h1, 0x387e; cvt.rn.f16x2.e4m3x2 %o, %h1;", 32, 0x3c005f00},
+    {"mov.b16 %h1, 0xff01; cvt.rn.f16x2.e4m3x2 %o, %h1;", 32, 0x7fff1800},
+    {"mov.b16 %h1, 0x7c01; cvt.rn.f16x2.e5m2x2 %o, %h1;", 32, 0x7c000100},
+    {"cvt.rn.satfinite.e2m3x2.f32 %o, 0f3F800000, 0f41000000;", 16, 0x081f},
+    {"cvt.rn.satfinite.e3m2x2.f32 %o, 0f3F800000, 0fC1E00000;", 16, 0x0c3f},
+    {"mov.b16 %h1, 0x0c3f; cvt.rn.f16x2.e3m2x2 %o, %h1;", 32, 0x3c00cf00},
     {"cvt.pack.sat.s16.s32 %o, 70000, -70000;", 32, 0x7fff8000},
     {"cvt.pack.sat.u8.s32.b32 %o, 300, -1, 0x1234;", 32, 0x1234ff00},
 };
