@@ -37,7 +37,7 @@ int Shape::splitBits() const {
 }
 
 Shapes::Shapes(Function &kernel, const LaunchIds &ids, std::function<bool(const PHINode &)> joins)
-    : ids_(ids), joins_(std::move(joins)) {
+    : ids_(ids), joins_(std::move(joins)), dominators_(kernel) {
   ReversePostOrderTraversal<Function *> order(&kernel);
   for (Argument &argument : kernel.args()) shapes_[&argument] = Shape::uniform();
   for (bool changed = true; changed;) {
@@ -73,7 +73,8 @@ Shape Shapes::compute(const Instruction &instruction) const {
   for (const Value *operand : instruction.operands()) {
     if (isa<BasicBlock>(operand) || isa<Function>(operand)) continue;
     Shape::Kind kind = of(operand).kind;
-    if (kind == Shape::Unknown && !isa<UndefValue>(operand)) return Shape();
+    // What a select does not take may be nothing yet: around a loop it is what earlier turns selected.
+    if (kind == Shape::Unknown && !isa<UndefValue>(operand) && !isa<SelectInst>(instruction)) return Shape();
     allUniform &= kind == Shape::Uniform || kind == Shape::Unknown;
     anyVarying |= kind == Shape::Varying;
   }
@@ -88,12 +89,9 @@ Shape Shapes::compute(const Instruction &instruction) const {
       return Shape::varying();
     case Instruction::Select: {
       const Shape &yes = of(instruction.getOperand(1)), &no = of(instruction.getOperand(2));
-      if (yes.kind == Shape::Unknown && no.kind == Shape::Unknown) return Shape();
-      bool sameWay = of(instruction.getOperand(0)).kind != Shape::Varying;
-      if (instruction.getOperand(1) == instruction.getOperand(2)) return yes;
-      if (!sameWay || anyVarying) return Shape::varying();
+      if (instruction.getOperand(1) == instruction.getOperand(2) || no.kind == Shape::Unknown) return yes;
       if (yes.kind == Shape::Unknown) return no;
-      if (no.kind == Shape::Unknown) return yes;
+      if (anyVarying) return Shape::varying();
       if (yes.kind != no.kind || (yes.isPattern() && !yes.sameOffsets(no))) return Shape::varying();
       Shape shape = yes;
       shape.align = std::min(yes.align, no.align);
@@ -126,6 +124,8 @@ Shape Shapes::computePhi(const PHINode &phi) const {
     shape.align = std::min(shape.align, incoming.align);
     shape.flat &= incoming.flat;
   }
+  // The correction under a guard is computed from the root's operand, which must be there.
+  if (any_of(shape.roots, [&](const Shape::Root &root) { return !dominators_.dominates(root.extension, &phi); })) return Shape::varying();
   return first && joins_ && joins_(phi) ? Shape::varying() : shape;
 }
 

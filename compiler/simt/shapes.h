@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include <llvm/ADT/SmallVector.h>
+#include <llvm/IR/Dominators.h>
 
 #include "compiler/simt/launch_ids.h"
 
@@ -74,6 +75,7 @@ class Shapes {
 
   const LaunchIds &ids_;
   std::function<bool(const llvm::PHINode &)> joins_;
+  llvm::DominatorTree dominators_;
   mutable std::unordered_map<const llvm::Value *, Shape> shapes_;  // references to its shapes stay valid
 };
 

@@ -85,6 +85,9 @@ Error Widener::widen(Instruction &instruction) {
     vector ? setVector(phi, wide) : setScalar(phi, wide);
     return Error::success();
   }
+  // Made of poison only: no lane ever gets here with it.
+  if (shape(&instruction).kind == Shape::Unknown && !instruction.getType()->isVoidTy() && !instruction.mayHaveSideEffects())
+    return setScalar(&instruction, PoisonValue::get(instruction.getType())), Error::success();
   if (auto *call = dyn_cast<CallInst>(&instruction)) return widenCall(*call);
   if (auto *branch = dyn_cast<BranchInst>(&instruction)) return widenBranch(*branch), Error::success();
   if (auto *load = dyn_cast<LoadInst>(&instruction)) return widenLoad(*load), Error::success();
@@ -93,6 +96,10 @@ Error Widener::widen(Instruction &instruction) {
   if (auto *exchange = dyn_cast<AtomicCmpXchgInst>(&instruction)) return widenCompareExchange(*exchange), Error::success();
   if (auto *fence = dyn_cast<FenceInst>(&instruction)) return widenFence(*fence), Error::success();
   if (isa<ReturnInst>(instruction)) return builder_.CreateRetVoid(), Error::success();
+  if (auto *select = dyn_cast<SelectInst>(&instruction); select && !shape(select).isVarying() && !isUniform(select->getCondition())) {
+    bool second = shape(select->getTrueValue()).kind == Shape::Unknown;  // the other value is never there
+    return setScalar(select, scalarOf(second ? select->getFalseValue() : select->getTrueValue())), Error::success();
+  }
   const Shape &form = shape(&instruction);
   if (form.isPattern()) return setScalar(&instruction, base(instruction)), Error::success();
   if (form.isVarying()) {
