@@ -97,7 +97,6 @@ std::string codegenForFlags(const std::string &flags) {
   result += ";features=";
   const char *comma = "";
   for (const Row &row : rows) {
-    if (row.level > 1 && row.level <= level) continue;
     if (!have.count(row.proc)) continue;
     result += std::string(comma) + "+" + row.llvm;
     comma = ",";

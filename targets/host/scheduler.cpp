@@ -21,7 +21,7 @@ namespace {
 constexpr uint32_t kSpinNs = 50'000;
 }  // namespace
 
-void Scheduler::start(uint32_t units) {
+void Scheduler::start(uint32_t units, uint32_t workers) {
   for (uint32_t i = 0; i < units; ++i) units_.push_back(std::make_unique<Unit>(i));
   free_units_.store(static_cast<int>(units));
   spin_ns_ = std::thread::hardware_concurrency() > 1 ? kSpinNs : 0;
@@ -30,7 +30,7 @@ void Scheduler::start(uint32_t units) {
   sigfillset(&all);
   for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) sigdelset(&all, signal);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  for (uint32_t i = 0; i < units; ++i)
+  for (uint32_t i = 0; i < workers; ++i)
     workers_.emplace_back([this, i] {
       pthread_setname_np(pthread_self(), ("cutrans-w" + std::to_string(i)).c_str());
       workerLoop(i);

@@ -25,7 +25,7 @@ class Scheduler {
   static constexpr uint32_t kLevels = 6;
   ~Scheduler();
 
-  void start(uint32_t units);
+  void start(uint32_t units, uint32_t workers);
   void stop();  // no queue has work
   uint32_t unitCount() const { return static_cast<uint32_t>(units_.size()); }
 

@@ -24,7 +24,7 @@ ct_status init(const ct_host *host) {
   const uint32_t units = globals.settings.threads ? globals.settings.threads : std::max(2u, machine().processors);
   host_threads = new HostThreads;
   scheduler = new Scheduler;
-  scheduler->start(units);
+  scheduler->start(units, units);
   installFaultHandlers();
   return CT_OK;
 }

@@ -208,23 +208,6 @@ TEST(HostQueue, FarAheadOfTheDevice) {
   EXPECT_EQ(data, expected);
 }
 
-TEST(HostQueue, UrgentQueuesGoFirst) {
-  Host host({{"HOST_THREADS", "1"}});
-  ct_queue *holding = host.queue(), *low = host.queue(0), *high = host.queue(-5);
-  std::atomic<uint32_t> flag{0};
-  uint32_t next = 0, counts[2] = {}, order[2] = {};
-  struct Params { uint32_t *out, *next, *order; };
-  ct_kernel *count = host.kernel("block_order");
-  host.launch(holding, host.kernel("spin"), Pointer{&flag}, 1, 1);
-  std::this_thread::sleep_for(500us);  // on a loaded machine the order below may hold by chance only, never fail
-  host.launch(low, count, Params{&counts[0], &next, &order[0]}, 1, 1);
-  host.launch(high, count, Params{&counts[1], &next, &order[1]}, 1, 1);
-  flag = 1;
-  ASSERT_EQ(host.synchronize(holding), CT_OK);
-  while (host.target->queue->query(low) == CT_NOT_READY || host.target->queue->query(high) == CT_NOT_READY) std::this_thread::yield();
-  EXPECT_EQ(next, 2u);
-}
-
 // Random work on several queues with events between them: each queue's cells hold what a run one by one would give.
 TEST(HostQueue, RandomDependenciesHold) {
   for (uint32_t seed = 1; seed <= 20; ++seed) {
