@@ -9,6 +9,7 @@
 #include <set>
 
 #include "cutrans/runtime/context.h"
+#include "cutrans/runtime/shared_state.h"
 
 namespace cutrans::shim {
 
@@ -19,19 +20,16 @@ struct ContextSettings {
   std::set<int> peers;              // indices of devices
 };
 
+// One for both APIs.
 struct ContextSettingsTable {
+  static constexpr const char *kSharedName = "context settings";
   std::mutex mutex;
   std::map<unsigned, ContextSettings> by_slot;  // slots are used again: the id in a row tells whose it is
 };
-inline ContextSettingsTable &contextSettingsTable() {
-  static ContextSettingsTable table;
-  return table;
-}
-
 // Runs `use(settings)` with those of the context, under the lock.
 template <class Use>
 auto withSettings(const runtime::Context &context, Use &&use) {
-  ContextSettingsTable &table = contextSettingsTable();
+  auto &table = runtime::shared<ContextSettingsTable>();
   std::lock_guard lock(table.mutex);
   ContextSettings &settings = table.by_slot[context.slot()];
   if (settings.context_id != context.id()) {

@@ -23,6 +23,9 @@ struct Call {
 
   // Only in `context` rows.
   Result<runtime::Queue *> queue(CUstream stream) const { return shim::resolveQueue(*context, stream, per_thread); }
+  // Resolves the stream and returns what `use(queue)`, a Status, says.
+  template <class Use>
+  CUresult onQueue(CUstream stream, Use &&use) const;
   // Only in `init` and `context` rows. invalid_device.
   Result<runtime::Device *> device(CUdevice ordinal) const { return runtime::Platform::loaded()->device(ordinal); }
 
@@ -37,6 +40,12 @@ struct Call {
 constexpr CUresult error(Code code) { return shim::driverError(code); }
 constexpr CUresult error(Status status) { return shim::driverError(status.code()); }
 
+template <class Use>
+CUresult Call::onQueue(CUstream stream, Use &&use) const {
+  Result<runtime::Queue *> found = queue(stream);
+  return error(found.ok() ? use(**found) : found.status());
+}
+
 struct Api {
   using Error = CUresult;
   using Call = driver::Call;
@@ -47,6 +56,8 @@ struct Api {
     if constexpr (needs == Needs::free) return CUDA_SUCCESS;
     if (!runtime::Platform::loaded()) [[unlikely]]
       return CUDA_ERROR_NOT_INITIALIZED;
+    if (runtime::insideHostCall()) [[unlikely]]
+      return CUDA_ERROR_NOT_PERMITTED;
     if constexpr (needs == Needs::context) {
       call.context = runtime::currentContext();
       if (!call.context) [[unlikely]]

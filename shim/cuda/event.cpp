@@ -23,8 +23,7 @@ CUresult elapsed(float *out, CUevent given_start, CUevent given_end) {
 CUresult record(Call &call, CUevent given, CUstream stream) {
   runtime::Event *event = runtime::Event::find(given);
   if (!event) return CUDA_ERROR_INVALID_HANDLE;
-  Result<runtime::Queue *> queue = call.queue(stream);
-  return error(queue.ok() ? (*queue)->record(*event) : queue.status());
+  return call.onQueue(stream, [&](runtime::Queue &queue) { return queue.record(*event); });
 }
 
 }  // namespace

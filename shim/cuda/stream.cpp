@@ -2,10 +2,21 @@
 // Streams.
 #include "bodies.h"
 #include "cutrans/runtime/memory.h"
+#include "shim/common/host_call.h"
 
 namespace cutrans::driver {
 
 namespace {
+
+// A question about the stream, answered by `answer(queue)`.
+template <class T, class Answer>
+CUresult tell(Call &call, CUstream stream, T *out, Answer answer) {
+  return call.onQueue(stream, [&](runtime::Queue &queue) -> Status {
+    if (!out) return Code::invalid_value;
+    *out = answer(queue);
+    return Code::ok;
+  });
+}
 
 CUresult create(Call &call, CUstream *out, unsigned flags, int priority) {
   if (!out || (flags & ~unsigned{CU_STREAM_NON_BLOCKING})) return CUDA_ERROR_INVALID_VALUE;
@@ -14,29 +25,6 @@ CUresult create(Call &call, CUstream *out, unsigned flags, int priority) {
   if (!queue.ok()) return error(queue.status());
   *out = handle(*queue);
   return CUDA_SUCCESS;
-}
-
-struct Callback {
-  CUstreamCallback function;
-  CUstream stream;
-  void *user;
-};
-
-void runCallback(void *user, Code status) {
-  Callback callback = *static_cast<Callback *>(user);
-  delete static_cast<Callback *>(user);
-  callback.function(callback.stream, error(status), callback.user);
-}
-
-struct HostFunction {
-  CUhostFn function;
-  void *user;
-};
-
-void runHostFunction(void *user, Code status) {
-  HostFunction call = *static_cast<HostFunction *>(user);
-  delete static_cast<HostFunction *>(user);
-  if (status == Code::ok) call.function(call.user);  // CUDA does not run host functions after an error
 }
 
 }  // namespace
@@ -53,91 +41,68 @@ CUresult body::cuStreamDestroy_v2(Call &, CUstream stream) {
 }
 
 CUresult body::cuStreamSynchronize(Call &call, CUstream stream) {
-  Result<runtime::Queue *> queue = call.queue(stream);
-  return error(queue.ok() ? (*queue)->synchronize() : queue.status());
+  return call.onQueue(stream, [](runtime::Queue &queue) { return queue.synchronize(); });
 }
 
 CUresult body::cuStreamQuery(Call &call, CUstream stream) {
-  Result<runtime::Queue *> queue = call.queue(stream);
-  return error(queue.ok() ? (*queue)->query() : queue.status());
+  return call.onQueue(stream, [](runtime::Queue &queue) { return queue.query(); });
 }
 
 CUresult body::cuStreamWaitEvent(Call &call, CUstream stream, CUevent given, unsigned int flags) {
   if (flags & ~unsigned{CU_EVENT_WAIT_EXTERNAL}) return CUDA_ERROR_INVALID_VALUE;
   runtime::Event *event = runtime::Event::find(given);
   if (!event) return CUDA_ERROR_INVALID_HANDLE;
-  Result<runtime::Queue *> queue = call.queue(stream);
-  return error(queue.ok() ? (*queue)->wait(*event) : queue.status());
+  return call.onQueue(stream, [&](runtime::Queue &queue) { return queue.wait(*event); });
 }
 
 CUresult body::cuStreamGetPriority(Call &call, CUstream stream, int *out) {
-  Result<runtime::Queue *> queue = call.queue(stream);
-  if (!queue.ok()) return error(queue.status());
-  if (!out) return CUDA_ERROR_INVALID_VALUE;
-  *out = (*queue)->priority();
-  return CUDA_SUCCESS;
+  return tell(call, stream, out, [](runtime::Queue &queue) { return queue.priority(); });
 }
 
 CUresult body::cuStreamGetFlags(Call &call, CUstream stream, unsigned int *out) {
-  Result<runtime::Queue *> queue = call.queue(stream);
-  if (!queue.ok()) return error(queue.status());
-  if (!out) return CUDA_ERROR_INVALID_VALUE;
-  *out = (*queue)->flags() & runtime::Queue::kNonBlocking ? CU_STREAM_NON_BLOCKING : CU_STREAM_DEFAULT;
-  return CUDA_SUCCESS;
+  return tell(call, stream, out, [](runtime::Queue &queue) {
+    return queue.flags() & runtime::Queue::kNonBlocking ? CU_STREAM_NON_BLOCKING : CU_STREAM_DEFAULT;
+  });
 }
 
 CUresult body::cuStreamGetId(Call &call, CUstream stream, unsigned long long *out) {
-  Result<runtime::Queue *> queue = call.queue(stream);
-  if (!queue.ok()) return error(queue.status());
-  if (!out) return CUDA_ERROR_INVALID_VALUE;
-  *out = (*queue)->id();
-  return CUDA_SUCCESS;
+  return tell(call, stream, out, [](runtime::Queue &queue) { return queue.id(); });
 }
 
 CUresult body::cuStreamGetDevice(Call &call, CUstream stream, CUdevice *out) {
-  Result<runtime::Queue *> queue = call.queue(stream);
-  if (!queue.ok()) return error(queue.status());
-  if (!out) return CUDA_ERROR_INVALID_VALUE;
-  *out = (*queue)->context().device().index();
-  return CUDA_SUCCESS;
+  return tell(call, stream, out, [](runtime::Queue &queue) { return queue.context().device().index(); });
 }
 
 CUresult body::cuStreamGetCtx(Call &call, CUstream stream, CUcontext *out) {
-  Result<runtime::Queue *> queue = call.queue(stream);
-  if (!queue.ok()) return error(queue.status());
-  if (!out) return CUDA_ERROR_INVALID_VALUE;
-  *out = handle(&(*queue)->context());
-  return CUDA_SUCCESS;
+  return tell(call, stream, out, [](runtime::Queue &queue) { return handle(&queue.context()); });
+}
+
+CUresult body::cuStreamGetCtx_v2(Call &call, CUstream stream, CUcontext *out, CUgreenCtx *green) {
+  if (!green) return CUDA_ERROR_INVALID_VALUE;
+  *green = nullptr;  // there are none, so that no stream is of one
+  return body::cuStreamGetCtx(call, stream, out);
 }
 
 // No stream ever captures: cuStreamBeginCapture is refused.
 CUresult body::cuStreamIsCapturing(Call &call, CUstream stream, CUstreamCaptureStatus *out) {
-  Result<runtime::Queue *> queue = call.queue(stream);
-  if (!queue.ok()) return error(queue.status());
-  if (!out) return CUDA_ERROR_INVALID_VALUE;
-  *out = CU_STREAM_CAPTURE_STATUS_NONE;
-  return CUDA_SUCCESS;
+  return tell(call, stream, out, [](runtime::Queue &) { return CU_STREAM_CAPTURE_STATUS_NONE; });
 }
 
 CUresult body::cuStreamAddCallback(Call &call, CUstream stream, CUstreamCallback function, void *user,
                                    unsigned int flags) {
   if (!function || flags != 0) return CUDA_ERROR_INVALID_VALUE;
-  Result<runtime::Queue *> queue = call.queue(stream);
-  if (!queue.ok()) return error(queue.status());
-  auto *callback = new Callback{function, stream, user};
-  Status status = (*queue)->hostCall(runCallback, callback, /*always=*/true);
-  if (!status.ok()) delete callback;
-  return error(status);
+  return call.onQueue(stream, [&](runtime::Queue &queue) {
+    return shim::enqueueHostCall(queue, [=](Code status) { function(stream, error(status), user); });
+  });
 }
 
 CUresult body::cuLaunchHostFunc(Call &call, CUstream stream, CUhostFn function, void *user) {
   if (!function) return CUDA_ERROR_INVALID_VALUE;
-  Result<runtime::Queue *> queue = call.queue(stream);
-  if (!queue.ok()) return error(queue.status());
-  auto *host = new HostFunction{function, user};
-  Status status = (*queue)->hostCall(runHostFunction, host, /*always=*/true);
-  if (!status.ok()) delete host;
-  return error(status);
+  return call.onQueue(stream, [&](runtime::Queue &queue) {
+    return shim::enqueueHostCall(queue, [=](Code status) {
+      if (status == Code::ok) function(user);  // not run after a fault, as CUDA promises
+    });
+  });
 }
 
 // Managed memory is visible to all streams and to the host at any time here, so every attachment already holds.
