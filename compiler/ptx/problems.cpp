@@ -17,6 +17,8 @@ std::string_view quoted(std::string_view text, size_t offset) {
   offset = std::min(offset, text.size());
   size_t begin = offset;
   while (begin > 0 && text[begin - 1] != '\n' && offset - begin < 60) --begin;
+  bool cut = begin > 0 && text[begin - 1] != '\n';
+  while (cut && begin < offset && text[begin] != ' ') ++begin;  // not the end of a word
   while (begin < text.size() && (text[begin] == ' ' || text[begin] == '\t')) ++begin;
   size_t end = text.find_first_of("\r\n", std::max(begin, offset));
   return text.substr(begin, (end == std::string_view::npos ? text.size() : end) - begin);

@@ -28,6 +28,7 @@ const RuleTable &rules() {
     addControlRules(made);
     addCallRules(made);
     addWarpRules(made);
+    addVideoRules(made);
     return made;
   }();
   return table;
