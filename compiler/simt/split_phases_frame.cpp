@@ -35,6 +35,9 @@ Frame::Frame(llvm::Function &kernel) : kernel_(kernel), gangs_(maxGangs(kernel))
 unsigned Frame::allocate(llvm::Type *type) {
   const llvm::DataLayout &layout = kernel_.getDataLayout();
   uint64_t bytes = layout.getTypeStoreSize(type).getFixedValue();
+  // Pointers of every space have 64 bits in the end (drop_address_spaces.cpp).
+  if (type->isPtrOrPtrVectorTy())
+    bytes = 8 * (type->isVectorTy() ? llvm::cast<llvm::FixedVectorType>(type)->getNumElements() : 1);
   return allocate(bytes, std::min<uint64_t>(64, llvm::PowerOf2Ceil(bytes)));
 }
 

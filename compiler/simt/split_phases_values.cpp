@@ -43,7 +43,8 @@ class Rehome {
 
   bool isUniform(llvm::Value *value) const { return uniformity_.isBlockUniform(value); }
   bool isBlockPhi(llvm::Value *value) const { return blockPhis_.contains(value); }
-  unsigned repeatCost(llvm::Value *value, bool atBlockLevel, unsigned limit);
+  bool isLeaf(llvm::Instruction *value) const;
+  unsigned repeatCost(llvm::Value *value, bool atBlockLevel, unsigned limit, llvm::Instruction *&leaf);
   llvm::Value *blockValue(llvm::Value *value, llvm::Instruction *before);
   llvm::Value *repeat(llvm::Value *value, llvm::Instruction *before, bool atBlockLevel,
                       llvm::DenseMap<llvm::Value *, llvm::Value *> &done);
@@ -72,16 +73,28 @@ class Rehome {
   llvm::MapVector<llvm::Instruction *, unsigned> slots_;
 };
 
-// How many instructions computing `value` again takes; above `limit` where it cannot be done.
-unsigned Rehome::repeatCost(llvm::Value *value, bool atBlockLevel, unsigned limit) {
+// A value that has to be kept anyway and from which others can be computed. Not a phi at an entry: its slot may be
+// overwritten before a use that it gets that way.
+bool Rehome::isLeaf(llvm::Instruction *value) const {
+  auto *phi = llvm::dyn_cast<llvm::PHINode>(value);
+  return !isUniform(value) && !llvm::isa<llvm::AllocaInst>(value) && !(phi && gangPhis_.count(phi));
+}
+
+// How many instructions computing `value` again takes; above `limit` where it cannot be done. For a gang, one `leaf` that
+// is loaded from its slot may be among them.
+unsigned Rehome::repeatCost(llvm::Value *value, bool atBlockLevel, unsigned limit, llvm::Instruction *&leaf) {
   auto *instruction = llvm::dyn_cast<llvm::Instruction>(value);
   if (!instruction) return atBlockLevel && value == kernel_.getArg(1) ? limit + 1 : 0;
   if (isBlockPhi(value) || !plan_.regionOf(instruction->getParent())) return 0;
-  if (!isRepeatable(*instruction)) return limit + 1;
+  if (!isRepeatable(*instruction)) {
+    if (atBlockLevel || !isLeaf(instruction) || (leaf && leaf != instruction)) return limit + 1;
+    leaf = instruction;
+    return 4;
+  }
   unsigned cost = 1;
   for (llvm::Value *operand : instruction->operands()) {
     if (cost > limit) break;
-    cost += repeatCost(operand, atBlockLevel, limit - cost);
+    cost += repeatCost(operand, atBlockLevel, limit - cost, leaf);
   }
   return cost;
 }
@@ -91,6 +104,8 @@ llvm::Value *Rehome::repeat(llvm::Value *value, llvm::Instruction *before, bool 
   auto *instruction = llvm::dyn_cast<llvm::Instruction>(value);
   if (!instruction || isBlockPhi(value) || !plan_.regionOf(instruction->getParent())) return value;
   if (llvm::Value *copy = done.lookup(value)) return copy;
+  if (!isRepeatable(*instruction))
+    return done[value] = frame_.load(slot(instruction), instruction->getType(), before, instruction->getName());
   llvm::SmallVector<llvm::Value *, 4> operands;
   for (llvm::Value *operand : instruction->operands()) operands.push_back(repeat(operand, before, atBlockLevel, done));
   llvm::Instruction *copy = instruction->clone();
@@ -118,7 +133,8 @@ unsigned Rehome::slot(llvm::Instruction *value) {
 // `value`, the same in all gangs, for block-level code at `before`.
 llvm::Value *Rehome::blockValue(llvm::Value *value, llvm::Instruction *before) {
   llvm::DenseMap<llvm::Value *, llvm::Value *> done;
-  if (repeatCost(value, true, MaxRepeatedBlock) <= MaxRepeatedBlock) return repeat(value, before, true, done);
+  llvm::Instruction *leaf = nullptr;
+  if (repeatCost(value, true, MaxRepeatedBlock, leaf) <= MaxRepeatedBlock) return repeat(value, before, true, done);
   llvm::AllocaInst *home = variable(value);
   return new llvm::LoadInst(value->getType(), home, value->getName(), before->getIterator());
 }
@@ -127,7 +143,8 @@ llvm::Value *Rehome::blockValue(llvm::Value *value, llvm::Instruction *before) {
 llvm::Value *Rehome::gangValue(llvm::Value *value, llvm::Instruction *before) {
   llvm::DenseMap<llvm::Value *, llvm::Value *> done;
   unsigned limit = isUniform(value) ? MaxRepeatedBlock : MaxRepeated;
-  if (repeatCost(value, false, limit) <= limit) return repeat(value, before, false, done);
+  llvm::Instruction *leaf = nullptr;
+  if (repeatCost(value, false, limit, leaf) <= limit && leaf != value) return repeat(value, before, false, done);
   if (isUniform(value))
     return new llvm::LoadInst(value->getType(), variable(value), value->getName(), before->getIterator());
   return frame_.load(slot(llvm::cast<llvm::Instruction>(value)), value->getType(), before, value->getName());
