@@ -333,6 +333,18 @@ constexpr Row Convert[] = {
     {"cvt.pack.sat.u8.s32.b32 %o, 300, -1, 0x1234;", 32, 0x1234ff00},
 };
 
+constexpr Row Video[] = {
+    {"vabsdiff4.u32.u32.u32.add %o, 0x01020304, 0x04030201, 10;", 32, 18},
+    {"vabsdiff4.u32.u32.u32 %o, 0x01020304, 0x04030201, 0;", 32, 0x03010103},
+    {"vadd2.s32.s32.s32.sat %o, 0x7fff0001, 0x00010001, 0;", 32, 0x7fff0002},
+    {"vavrg2.u32.u32.u32 %o, 0x00030002, 0x00040002, 0;", 32, 0x00040002},
+    {"vset4.u32.u32.eq %o, 0x01020304, 0x01000300, 0;", 32, 0x01000100},
+    {"vadd.s32.s32.s32.sat %o, 0x7fffffff, 1;", 32, 0x7fffffff},
+    {"vsub.u32.u32.u32.sat %o, 1, 2;", 32, 0},
+    {"mov.b32 %r1, 0x12345680; vadd.s32.s32.s32 %o, %r1.b0, 1;", 32, uint32_t(-127)},
+    {"vabsdiff.s32.s32.s32.add %o, -5, 5, 1;", 32, 11},
+};
+
 constexpr Row Move[] = {
     {"mov.b64 %o, {1, 2};", 64, 0x200000001},
     {"mov.b64 %d1, 0x500000003; mov.b64 {%r1, %o}, %d1;", 32, 5},
@@ -347,6 +359,7 @@ INSTANTIATE_TEST_SUITE_P(Bits, Semantics, testing::ValuesIn(Bits));
 INSTANTIATE_TEST_SUITE_P(Float, Semantics, testing::ValuesIn(Float));
 INSTANTIATE_TEST_SUITE_P(Compare, Semantics, testing::ValuesIn(Compare));
 INSTANTIATE_TEST_SUITE_P(Convert, Semantics, testing::ValuesIn(Convert));
+INSTANTIATE_TEST_SUITE_P(Video, Semantics, testing::ValuesIn(Video));
 INSTANTIATE_TEST_SUITE_P(Move, Semantics, testing::ValuesIn(Move));
 
 TEST(Lop3, EveryTable) {
