@@ -74,10 +74,10 @@ TEST(HostMachine, FeaturesForTheCodeGenerator) {
   const std::string v2 = "cx16 lahf_lm popcnt pni ssse3 sse4_1 sse4_2", v3 = v2 + " avx avx2 bmi1 bmi2 f16c fma abm movbe",
                     v4 = v3 + " avx512f avx512bw avx512cd avx512dq avx512vl";
   EXPECT_EQ(codegenForFlags(""), "cpu=x86-64;features=");
-  EXPECT_EQ(codegenForFlags(v2 + " aes"), "cpu=x86-64-v2;features=+aes");
-  EXPECT_EQ(codegenForFlags(v2 + " avx"), "cpu=x86-64-v2;features=+avx");
-  EXPECT_EQ(codegenForFlags(v3), "cpu=x86-64-v3;features=");
-  EXPECT_EQ(codegenForFlags(v4 + " avx512_bf16 unknown"), "cpu=x86-64-v4;features=+avx512bf16,-prefer-256-bit");
+  EXPECT_EQ(codegenForFlags(v2 + " aes"), "cpu=x86-64-v2;features=+cx16,+sahf,+popcnt,+sse3,+ssse3,+sse4.1,+sse4.2,+aes");
+  EXPECT_EQ(codegenForFlags(v2 + " avx"), "cpu=x86-64-v2;features=+cx16,+sahf,+popcnt,+sse3,+ssse3,+sse4.1,+sse4.2,+avx");
+  EXPECT_EQ(codegenForFlags(v3), "cpu=x86-64-v3;features=+cx16,+sahf,+popcnt,+sse3,+ssse3,+sse4.1,+sse4.2,+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe");
+  EXPECT_EQ(codegenForFlags(v4 + " avx512_bf16 unknown"), "cpu=x86-64-v4;features=+cx16,+sahf,+popcnt,+sse3,+ssse3,+sse4.1,+sse4.2,+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl,+avx512bf16,-prefer-256-bit");
   EXPECT_GE(machine().processors, 1u);
   EXPECT_EQ(machine().codegen.substr(0, 4), "cpu=");
 }
