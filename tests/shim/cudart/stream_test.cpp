@@ -101,6 +101,7 @@ TEST_F(Streams, TheLegacyStreamWaitsForBlockingOnesOnly) {
   EXPECT_CUDA(cudaStreamSynchronize(cudaStreamLegacy));
   EXPECT_TRUE(ran);
   free_gate.open();
+  EXPECT_CUDA(cudaStreamSynchronize(free));
 }
 
 TEST_F(Streams, TheThreadsOwnDefaultStreamIsAnother) {
