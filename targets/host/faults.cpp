@@ -85,23 +85,24 @@ void onSignal(int signal, siginfo_t *info, void *context) {
   leave(*guard);
 }
 
-// A thread's alternate stack, for faults that are stack overflows. Freed when the thread ends.
+// A thread's alternate stack, for faults that are stack overflows. Given back when the thread ends.
 struct SignalStack {
   Stack stack;
+  stack_t before{};
   ~SignalStack() {
     if (!stack.base) return;
-    stack_t off{};
-    off.ss_flags = SS_DISABLE;
-    sigaltstack(&off, nullptr);
+    sigaltstack(&before, nullptr);
     releaseStack(stack);
   }
 };
 thread_local SignalStack signal_stack;
+constexpr size_t kSignalStackLeast = 32u << 10;  // a frame with all vector registers is 3 to 11 KiB of that
 
 void ensureSignalStack() {
   stack_t now{};
   sigaltstack(nullptr, &now);
-  if (now.ss_flags & SS_DISABLE) {
+  if ((now.ss_flags & SS_DISABLE) || now.ss_size < kSignalStackLeast) {
+    signal_stack.before = now;
     signal_stack.stack = allocateStack(64u << 10);
     stack_t ours{};
     ours.ss_sp = signal_stack.stack.base;
@@ -110,6 +111,29 @@ void ensureSignalStack() {
   }
   has_signal_stack = true;
 }
+
+// Kernels compute with the default environment (round to nearest, denormals kept), whatever the thread has set: programs
+// linked with -ffast-math flush denormals in all their threads.
+uint64_t setFloatingPoint(uint64_t value) {
+#if defined(__x86_64__)
+  const uint64_t before = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(static_cast<uint32_t>(value));
+  return before;
+#elif defined(__aarch64__)
+  uint64_t before;
+  asm volatile("mrs %0, fpcr" : "=r"(before));
+  asm volatile("msr fpcr, %0" ::"r"(value));
+  return before;
+#else
+  return value;
+#endif
+}
+
+#if defined(__x86_64__)
+constexpr uint64_t kDefaultFloatingPoint = 0x1f80;
+#else
+constexpr uint64_t kDefaultFloatingPoint = 0;
+#endif
 
 struct Call {
   Guard *guard;
@@ -155,10 +179,12 @@ bool runGuarded(Guard &guard, void (*body)(void *), void *argument) {
   Call call{&guard, body, argument};
   guard.fault.status = CT_OK;
   adoptFiber(guard.outer);
+  const uint64_t floating_point = setFloatingPoint(kDefaultFloatingPoint);  // new stacks start with what holds here
   prepareFiber(guard.body, runBody, &call);
   guard.running = &guard.body;
   active = &guard;
   switchFiber(guard.outer, guard.body);
+  setFloatingPoint(floating_point);
   guard.running = nullptr;
   return guard.fault.status == CT_OK;
 }

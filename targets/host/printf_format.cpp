@@ -147,7 +147,10 @@ void print(std::string &out, const Specifier &spec, Arguments &args) {
       return appendFormatted(out, spec.text("").c_str(), args.take<int32_t>());
     case 's': {
       const char *string = args.take<const char *>();
-      return appendFormatted(out, spec.text("").c_str(), string ? string : "(null)");
+      if (!string) string = "(null)";
+      // A bad pointer faults here, where nothing is allocated.
+      (void)*static_cast<const volatile char *>(string + strnlen(string, spec.precision < 0 ? SIZE_MAX : static_cast<size_t>(spec.precision)));
+      return appendFormatted(out, spec.text("").c_str(), string);
     }
     case 'p':
       return appendFormatted(out, spec.text("").c_str(), args.take<void *>());

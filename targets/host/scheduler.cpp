@@ -196,6 +196,7 @@ void Scheduler::workerLoop(uint32_t index) {
     // Nobody who makes work after this line can miss that we sleep: they look at sleepers_ after they have published.
     const uint32_t epoch = epoch_.load(std::memory_order_seq_cst);
     sleepers_.fetch_add(1, std::memory_order_seq_cst);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
     if (!stopping_.load() && !(hasWork() && free_units_.load(std::memory_order_seq_cst) > 0)) epoch_.wait(epoch);
     sleepers_.fetch_sub(1, std::memory_order_relaxed);
   }

@@ -2,6 +2,9 @@
 // Preparing a unit's memory for the blocks of a launch.
 #include "unit.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "device.h"
 #include "device_runtime.h"
 #include "gangs.h"
@@ -11,6 +14,8 @@
 #include "scheduler.h"
 
 namespace cutrans::host {
+
+constexpr ptrdiff_t kMostWindows = 8;  // the low addresses are few on a machine with many processors
 
 Slot::Slot(Unit &unit) : ct_native_block{}, home(unit) {}
 Slot::~Slot() {
@@ -38,7 +43,12 @@ void Slot::prepare(const Launch &next) {
   const size_t pages = std::max<size_t>(1, (shared_bytes + kPage - 1) / kPage);
   if (windows.size() < pages) windows.resize(pages);
   Pages &window = windows[pages - 1];
-  if (!window.data) window = mapLowPages(pages * kPage);
+  if (!window.data) {
+    if (std::count_if(windows.begin(), windows.end(), [](const Pages &p) { return p.data; }) >= kMostWindows) {
+      for (Pages &other : windows) unmapPages(std::exchange(other, {}));
+    }
+    window = mapLowPages(pages * kPage);
+  }
   if (!window.data) abandon(CT_ERR_OUT_OF_MEMORY, Code::host_no_low_memory, "no %zu bytes below 4 GiB for shared memory", pages * kPage);
   shared_base = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(window.data));
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Kernels written by hand, in both forms, through the target's table.
+#include <cfenv>
+
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 #include "host_fixture.h"
@@ -57,6 +60,35 @@ TEST(HostLaunch, GivesBlocksTheirMemory) {
     EXPECT_EQ(row[6], 0x1234'5678'9abcu);
     EXPECT_EQ(row[7], 1u);
   }
+}
+
+TEST(HostLaunch, TheThreadsFloatingPointModeDoesNotMatter) {
+  fenv_t before;
+  fegetenv(&before);
+  fesetround(FE_UPWARD);
+#if defined(__x86_64__)
+  __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8040);  // what -ffast-math does: denormals are zero
+#endif
+  const unsigned mode = static_cast<unsigned>(fegetround());
+  {
+    Host host;
+    ct_queue *queue = host.queue();
+    ct_kernel *kernel = host.kernel("rounding");
+    for (int round = 0; round < 20; ++round) {
+      float out[2 * 2 * 4] = {};
+      struct { float *out; } params = {out};
+      ASSERT_EQ(host.launch(queue, kernel, params, 1, 64), CT_OK);
+      ASSERT_EQ(host.synchronize(queue), CT_OK);
+      uint32_t bits[8];
+      std::memcpy(bits, out, sizeof bits);
+      for (int i = 0; i < 8; i += 2) {
+        ASSERT_EQ(bits[i], 1u << 9);  // 2^-140
+        ASSERT_EQ(bits[i + 1], 0x3eaaaaabu);
+      }
+    }
+    EXPECT_EQ(static_cast<unsigned>(fegetround()), mode);
+  }
+  fesetenv(&before);
 }
 
 TEST(HostLaunch, RefusesShapesThatTheCodeWasNotMadeFor) {
