@@ -105,21 +105,8 @@ void BodyLowering::lowerInstruction(uint32_t at) {
   current = &instruction;
   Rule rule = rules()[size_t(instruction.opcode)];
   if (!rule) {
-    Diag code = Diag::ptx_no_rule;
-    std::string_view reason = "instruction is not supported";
-    std::string_view name = to_string(instruction.opcode);
-    auto starts = [&](std::string_view prefix) { return name.substr(0, prefix.size()) == prefix; };
-    if (starts("wmma") || starts("mma") || starts("ldmatrix") || starts("stmatrix") || starts("movmatrix") ||
-        starts("wgmma") || starts("tcgen05"))
-      code = Diag::ptx_matrix, reason = "matrix instructions are not supported";
-    else if (starts("tex") || starts("tld4") || starts("txq") || starts("su") || starts("istypep"))
-      code = Diag::ptx_texture, reason = "textures and surfaces are not supported";
-    else if (starts("mbarrier") || starts("cp.") || starts("multimem") || starts("st.async") || starts("red.async") ||
-             starts("st.bulk") || starts("tensormap"))
-      code = Diag::ptx_async, reason = "asynchronous transactions are not supported";
-    else if (starts("clusterlaunchcontrol"))
-      code = Diag::ptx_cluster, reason = "clusters are not supported";
-    return refuse(code, reason);
+    MissingRule missing = missingRule(instruction.opcode);
+    return refuse(missing.code, missing.reason);
   }
   if (!instruction.guarded || endsBlock(instruction.opcode)) return rule(*this, instruction);
   llvm::BasicBlock *after = newBlock("after"), *then = newBlock("then");  // the later one comes first

@@ -32,4 +32,7 @@ struct Lowered {
 
 Lowered lower(const Program &program, llvm::LLVMContext &context);
 
+// docs/ptx-coverage.md: which instructions have a rule.
+std::string coveragePage();
+
 }  // namespace cutrans::ptx

@@ -144,6 +144,13 @@ inline constexpr size_t OpcodeCount = 1
 using RuleTable = std::array<Rule, OpcodeCount>;
 const RuleTable &rules();
 
+// Why an instruction without a rule is refused.
+struct MissingRule {
+  Diag code;
+  const char *reason;
+};
+MissingRule missingRule(Opcode opcode);
+
 // Each file of rules fills its rows.
 void addIntegerRules(RuleTable &table);
 void addBitRules(RuleTable &table);

@@ -38,13 +38,18 @@ void promoteRegisters(llvm::Module &module) {
 int main(int argc, char **argv) {
   CLI::App app("Prints the SPMD IR of a PTX file.");
   std::string path, kernel;
-  bool raw = false;
+  bool raw = false, coverage = false;
   uint32_t capability = 121;
-  app.add_option("file", path, "PTX text")->required()->check(CLI::ExistingFile);
+  app.add_option("file", path, "PTX text")->check(CLI::ExistingFile);
   app.add_option("--kernel", kernel, "only this one");
   app.add_option("--compute-capability", capability, "refuse PTX for more than this");
+  app.add_flag("--coverage", coverage, "print docs/ptx-coverage.md instead");
   app.add_flag("--raw", raw, "keep registers in allocas");
   CLI11_PARSE(app, argc, argv);
+  if (coverage) {
+    std::fputs(cutrans::ptx::coveragePage().c_str(), stdout);
+    return 0;
+  }
 
   std::ifstream file(path, std::ios::binary);
   std::string text((std::istreambuf_iterator<char>(file)), {});
