@@ -40,7 +40,7 @@ std::optional<uint64_t> evaluate(const char *code, unsigned width, std::string &
   Problems problems;
   auto module = Module::create({&unit, 1}, 121, problems);
   Program program;
-  if (!module || !module->program(*module->findKernel("k"), program, problems)) {
+  if (!module || !module->program(*module->kernels()[0], program, problems)) {
     why = problems.empty() ? "no module" : problems[0].text;
     return {};
   }
