@@ -104,8 +104,8 @@ void cpAsync(BodyLowering &lo, const Instruction &in) {
   const Operand &extra = lo.operand(3);
   bool predicate = extra.kind == OperandKind::Register && lo.body.registers[extra.reg].type == Type::Pred;
   Value *live = predicate ? b.CreateSelect(lo.readPredicate(extra), b.getInt32(0), b.getInt32(size)) : lo.readBits(extra, 32);
-  llvm::BasicBlock *whole = lo.newBlock("copy.whole"), *part = lo.newBlock("copy.part");
-  llvm::BasicBlock *loop = lo.newBlock("copy.byte"), *done = lo.newBlock("copy.done");
+  llvm::BasicBlock *done = lo.newBlock("copy.done"), *loop = lo.newBlock("copy.byte");
+  llvm::BasicBlock *part = lo.newBlock("copy.part"), *whole = lo.newBlock("copy.whole");
   b.CreateCondBr(b.CreateICmpUGE(live, b.getInt32(size)), whole, part);
   b.SetInsertPoint(whole);
   copyWords(lo, to, from, size);
