@@ -52,7 +52,13 @@ int run(const Options &options, std::vector<std::string> words) {
     report(way.refusal, way.reason);
     return kRefused;
   }
-  prepareLoader(way, runtime::libraryFolder());
+  const std::string &folder = runtime::libraryFolder();
+  for (const char *file : {"libcudart.so.13", "libcuda.so.1", "libcutrans_preload.so"})
+    if (access((folder + "/" + file).c_str(), R_OK) != 0) {
+      report(Diag::doctor_installation, folder + "/" + file + " is not there");
+      return kRefused;
+    }
+  prepareLoader(way, folder);
   if (options.verbose) setenv("CUTRANS_LOG", "redirect:info", 0);
   return become(path, words);
 }

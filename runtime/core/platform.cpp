@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -165,19 +166,28 @@ Result<unsigned> Platform::computeCapability() const {
   return (*compiler)->max_compute_capability;
 }
 
+namespace {
+
+// An installation keeps the libraries in lib/cutrans; a build tree has them in lib; one flat folder is good as well.
+std::string findLibraryFolder() {
+  const std::string &home = config().home;
+  for (const char *below : {"/lib/cutrans", "/lib"})
+    if (!home.empty() && access((home + below + "/libcutrans.so").c_str(), R_OK) == 0) return home + below;
+  if (!home.empty()) return home;
+  Dl_info here{};
+  dladdr(reinterpret_cast<void *>(&libraryFolder), &here);
+  std::string path = here.dli_fname ? here.dli_fname : "";
+  size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+}  // namespace
+
 const std::string &libraryFolder() {
   static const std::string *const folder = [] {
-    if (!config().home.empty()) {
-      // An installation keeps the libraries in lib/cutrans; a build tree, or one flat folder, has them in lib or at the top.
-      for (const char *below : {"/lib/cutrans", "/lib"})
-        if (access((config().home + below + "/libcutrans.so").c_str(), R_OK) == 0) return new std::string(config().home + below);
-      return new std::string(config().home);
-    }
-    Dl_info here{};
-    dladdr(reinterpret_cast<void *>(&libraryFolder), &here);
-    std::string path = here.dli_fname ? here.dli_fname : "";
-    size_t slash = path.rfind('/');
-    return new std::string(slash == std::string::npos ? "." : path.substr(0, slash));
+    std::string found = findLibraryFolder();
+    std::unique_ptr<char, decltype(&std::free)> real(realpath(found.c_str(), nullptr), std::free);
+    return new std::string(real ? real.get() : found);
   }();
   return *folder;
 }
