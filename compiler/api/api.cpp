@@ -101,10 +101,9 @@ ctc_status kernelInfo(const ctc_module *module, size_t index, ctc_kernel *out) {
 }
 
 ctc_status kernelFind(const ctc_module *module, const char *name, size_t *out_index) {
-  const ptx::Function *kernel = module->linked->findKernel(name);
-  if (!kernel) return CTC_ERR_NOT_FOUND;
-  auto kernels = module->linked->kernels();
-  *out_index = static_cast<size_t>(std::find(kernels.begin(), kernels.end(), kernel) - kernels.begin());
+  size_t index = module->linked->findKernel(name);
+  if (index == ptx::Module::kNone) return CTC_ERR_NOT_FOUND;
+  *out_index = index;
   return CTC_OK;
 }
 

@@ -8,6 +8,7 @@
 
 #include "compiler/api/codegen_door.h"
 #include "compiler/api/handles.h"
+#include "cutrans/support/log.h"
 
 namespace cutrans::compiler {
 namespace {
@@ -80,6 +81,7 @@ bool lookUp(ctc_module &module, const ctc_request &request, ctc_artifact &out) {
     out.path = std::move(hit.path);
     out.size = hit.size;
     out.from_cache = true;
+    logf(LogCategory::cache, LogLevel::debug, "kernel %s from %s", request.kernel, out.path.c_str());
     return true;
   }
   return false;
@@ -121,6 +123,7 @@ ctc_status generate(ctc_module &module, const ctc_request &request, const ptx::F
   door.print_after = look && !options.print_after.empty() ? options.print_after.c_str() : nullptr;
   door.dump_dir = look && !options.dump_dir.empty() ? options.dump_dir.c_str() : nullptr;
   door.sink = &sink;
+  if (door.dump_dir) dumpUnits(module);
   auto start = std::chrono::steady_clock::now();
   ctc_status status = codegen->compile(door, out.bytes);
   if (status != CTC_OK) return status;
@@ -128,6 +131,7 @@ ctc_status generate(ctc_module &module, const ctc_request &request, const ptx::F
       std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count());
   out.format = *format;
   out.size = out.bytes.size();
+  logf(LogCategory::compiler, LogLevel::debug, "kernel %s compiled in %.1f ms", request.kernel, static_cast<double>(out.compile_ns) / 1e6);
   if (!module.cache) return CTC_OK;
   cache::DiskCache::Hit hit;
   bool not_private = false;
@@ -150,8 +154,9 @@ std::shared_ptr<cache::DiskCache> cacheOf(const std::string &folder, uint64_t ma
 }
 
 ctc_status compile(ctc_module &module, const ctc_request &request, const ctc_sink *sink, ctc_artifact **out) {
-  const ptx::Function *kernel = module.linked->findKernel(request.kernel);
-  if (!kernel) return CTC_ERR_NOT_FOUND;
+  size_t index = module.linked->findKernel(request.kernel);
+  if (index == ptx::Module::kNone) return CTC_ERR_NOT_FOUND;
+  const ptx::Function *kernel = module.linked->kernels()[index];
   std::string why;
   if (!shapeFits(*kernel, request.block, why)) {
     tell(sink, Diag::kernel_block_shape, why);

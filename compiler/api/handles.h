@@ -50,6 +50,10 @@ void describeKernel(const ptx::Module &module, const ptx::Function &kernel, Kern
 // One cache for each folder in this process: it warns once.
 std::shared_ptr<cache::DiskCache> cacheOf(const std::string &folder, uint64_t max_bytes);
 
+// Writes the PTX of the module into options.dump_dir, one file for each unit. Best effort: a dump that cannot be written
+// is said on the log only.
+void dumpUnits(const ctc_module &module);
+
 ctc_status compile(ctc_module &module, const ctc_request &request, const ctc_sink *sink, ctc_artifact **out);
 
 }  // namespace cutrans::compiler

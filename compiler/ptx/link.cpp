@@ -138,7 +138,7 @@ bool Module::link(Problems &problems) {
   for (UnitIndex &index : indexes_) {
     for (const Function &f : index.functions) {
       if (!f.entry || !f.has_body || (!isPrivate(f) && functions.best.at(f.name) != &f)) continue;
-      if (kernels_by_name_.emplace(f.name, &f).second) kernels_.push_back(&f);
+      if (kernels_by_name_.emplace(f.name, kernels_.size()).second) kernels_.push_back(&f);
     }
     for (Variable &v : index.variables) {
       bool chosen = isPrivate(v) || variables.best.at(v.name) == &v;

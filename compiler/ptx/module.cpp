@@ -32,9 +32,9 @@ std::unique_ptr<Module> Module::create(std::span<const UnitText> units, uint32_t
   return module;
 }
 
-const Function *Module::findKernel(std::string_view name) const {
+size_t Module::findKernel(std::string_view name) const {
   auto found = kernels_by_name_.find(name);
-  return found == kernels_by_name_.end() ? nullptr : found->second;
+  return found == kernels_by_name_.end() ? kNone : found->second;
 }
 
 const Body *Module::body(const Function &function, Problems &problems) const {

@@ -36,7 +36,8 @@ class Module {
 
   std::span<const Unit> units() const { return units_; }
   std::span<const Function *const> kernels() const { return kernels_; }
-  const Function *findKernel(std::string_view name) const;
+  static constexpr size_t kNone = SIZE_MAX;
+  size_t findKernel(std::string_view name) const;   // index in kernels(), or kNone
   std::span<const Variable *const> variables() const { return image_variables_; }  // those in the image
   const Image &image() const { return image_; }
 
@@ -64,7 +65,7 @@ class Module {
   std::deque<UnitIndex> indexes_;
   std::vector<NameMap<SymbolRef>> scopes_;   // of each unit: what its names mean after linking
   std::vector<const Function *> kernels_;
-  NameMap<const Function *> kernels_by_name_;
+  NameMap<size_t> kernels_by_name_;
   std::vector<const Variable *> image_variables_;
   Image image_;
   // Functions whose address an initial value takes, by variable.

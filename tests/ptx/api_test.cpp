@@ -273,6 +273,20 @@ TEST_F(Door, ThreadsShareOneCompile) {
   EXPECT_EQ(compiles() - before, 1);
 }
 
+TEST_F(Door, DumpsTheTextAndCompilesAgain) {
+  ASSERT_EQ(load(kPtx), CTC_OK);
+  EXPECT_EQ(compile("add").status, CTC_OK);
+  std::string dumps = folder_ + "/dumps";
+  options_.dump_dir = dumps.c_str();
+  options_.print_kernel = "add";
+  ASSERT_EQ(load(kPtx), CTC_OK);
+  EXPECT_EQ(compile("exact", {32, 2, 1}).status, CTC_OK);
+  EXPECT_FALSE(fs::exists(dumps)) << "another kernel";
+  EXPECT_FALSE(compile("add").from_cache);
+  ASSERT_TRUE(fs::exists(dumps));
+  EXPECT_EQ(fs::file_size(fs::directory_iterator(dumps)->path()), sizeof kPtx - 1);
+}
+
 // A caller built against an older, shorter structure.
 TEST_F(Door, ReadsAndWritesOnlyWhatBothSidesKnow) {
   ASSERT_EQ(load(kPtx), CTC_OK);

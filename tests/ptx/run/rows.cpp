@@ -390,6 +390,12 @@ void warpByWarp(Case &c) {
   c.output(map(in, [&](int t, int) { return t < 32 ? 2 * in[size_t(t + 32)] : -in[size_t(t - 32)]; }));
 }
 
+void meeting(Case &c) {
+  auto in = numbers(64, [](int i) { return i * i; });
+  c.input(in);
+  c.output(map(in, [&](int t, int) { return t < 32 ? in[size_t(t + 32)] * 2 : t; }));
+}
+
 void chain(Case &c) {
   auto in = numbers(9, [](int i) { return i * i + 1; });
   auto sums = in;
@@ -451,6 +457,7 @@ const std::vector<Row> &rows() {
       {"waiting", "partial_barrier", {1, 1, 1}, {128, 1, 1}, partialBarrier, 0, false, Gang},
       {"waiting", "producers", {1, 1, 1}, {128, 1, 1}, producers, 0, false, Gang},
       {"waiting", "warp_by_warp_barriers", {1, 1, 1}, {64, 1, 1}, warpByWarp, 0, false, Gang},
+      {"waiting", "meeting", {1, 1, 1}, {64, 1, 1}, meeting, 0, false, Gang},
       {"waiting", "chain", {9, 1, 1}, {32, 1, 1}, chain, 0, false, Gang},
       {"waiting", "grid_barrier", {4, 1, 1}, {64, 1, 1}, gridBarrier, 0, true, Gang},
       {"waiting", "block_lock", {7, 1, 1}, {32, 1, 1}, blockLock, 0, true, Gang},

@@ -40,6 +40,19 @@ extern "C" __global__ void warp_by_warp_barriers(const int *in, int *out) {
   }
   out[t] = v;
 }
+// What the second half writes before its barrier is read by the first half behind its own.
+extern "C" __global__ void meeting(const int *in, int *out) {
+  __shared__ int s[64];
+  int t = threadIdx.x;
+  if (t < 32) {
+    __syncthreads();
+    out[t] = s[t + 32];
+  } else {
+    s[t] = in[t] * 2;
+    __syncthreads();
+    out[t] = t;
+  }
+}
 // Block b waits until block b - 1 has added its part.
 extern "C" __global__ void chain(const int *in, volatile int *flags, int *sums) {
   if (threadIdx.x == 0) {
