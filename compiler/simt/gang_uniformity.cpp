@@ -24,8 +24,15 @@ bool isPureCall(const llvm::CallInst &call) {
   return callee && callee->doesNotAccessMemory() && !callee->isConvergent() && callee->willReturn();
 }
 
+bool isThreadId(const llvm::Instruction &instruction) {
+  using enum ir::Intrinsic;
+  ir::Intrinsic id = ir::intrinsicOf(&instruction);
+  return id == TidX || id == TidY || id == TidZ || id == LaneId || id == WarpId || (id >= LanemaskEq && id <= LanemaskGt);
+}
+
 // Makes a new difference on its own, whatever its operands.
 bool isSource(const llvm::Instruction &instruction) {
+  if (isThreadId(instruction)) return true;
   if (instruction.hasMetadata(widened::BlockUniformMetadata)) return false;
   if (auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction)) return !isPureCall(*call);
   if (llvm::isa<llvm::AllocaInst>(instruction)) return true;
@@ -44,9 +51,11 @@ bool isRepeatable(const llvm::Instruction &instruction) {
 
 GangUniformity::GangUniformity(llvm::Function &function, const llvm::PostDominatorTree &postDominators)
     : postDominators_(postDominators) {
-  llvm::Argument *gang = function.getArg(1);
-  differs_.insert(gang);
-  for (llvm::User *user : gang->users()) mark(llvm::cast<llvm::Instruction>(user));
+  if (function.arg_size() > 1) {
+    llvm::Argument *gang = function.getArg(1);
+    differs_.insert(gang);
+    for (llvm::User *user : gang->users()) mark(llvm::cast<llvm::Instruction>(user));
+  }
   for (llvm::Instruction &instruction : llvm::instructions(function))
     if (isSource(instruction)) mark(&instruction);
   while (!work_.empty()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Which values of widened code, `void @kernel(ptr %block, i32 %gang)`, are the same in every gang of the block.
 // split-phases needs it: a branch that decides about a barrier must be one, and such values need no slot per gang.
+// Of the scalar kernel it says what is the same in all threads of the block.
 #pragma once
 
 #include <llvm/ADT/DenseSet.h>

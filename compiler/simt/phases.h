@@ -21,6 +21,11 @@ unsigned threadsOf(const llvm::Function &kernel);  // of a block; 0 where the sh
 // and says why in the kernel's attribute "cutrans.resumable". Returns whether there is one.
 bool markWaitingLoops(llvm::Function &kernel);
 
+// mark-divergent-barriers, on the scalar kernel: the attribute where threads meet at barriers that they reach on
+// different ways.
+inline constexpr char DivergentBarriersAttr[] = "cutrans.divergent-barriers";
+bool markDivergentBarriers(llvm::Function &kernel);
+
 // Whether split-phases can be used; else the reason. The kernel is not changed.
 bool barriersAllowPhases(llvm::Function &kernel, std::string &reason);
 // Replaces the kernel by `void @kernel(ptr %block)`. Only after barriersAllowPhases.

@@ -169,6 +169,8 @@ llvm::Expected<std::string> compileToNative(llvm::Module &module, const Pipeline
   if (auto e = run("scalar-cleanup", Form::Scalar, [&] { return scalarCleanup(*kernel); })) return e;
   // On scalar code, where a loop's exit condition is one value; widened code hides it behind masks.
   if (auto e = run("mark-waiting-loops", Form::Scalar, [&] { return markWaitingLoops(*kernel), done(); })) return e;
+  // Likewise: linearised, all gangs pass every barrier.
+  if (auto e = run("mark-divergent-barriers", Form::Scalar, [&] { return markDivergentBarriers(*kernel), done(); })) return e;
   // Both of the next two need the width.
   if (auto e = run("choose-gang-width", Form::Scalar, [&] { return chooseGangWidth(*kernel, simt); })) return e;
   // Widening takes every branch for uniform.

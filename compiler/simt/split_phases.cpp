@@ -36,6 +36,7 @@ llvm::StringRef calleeName(const llvm::Instruction &instruction) {
 // The form runs barriers of the whole block only.
 bool barriersFit(llvm::Function &kernel, std::string &reason) {
   unsigned gangs = exactGangs(kernel);
+  if (kernel.hasFnAttribute(DivergentBarriersAttr)) return reason = "threads meet at a barrier on different ways", false;
   for (llvm::Instruction &instruction : llvm::instructions(kernel)) {
     llvm::StringRef name = calleeName(instruction);
     if (name == widened::BarrierArrive) return reason = "a barrier is arrived at without waiting", false;

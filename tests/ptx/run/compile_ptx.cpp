@@ -46,7 +46,10 @@ PtxModule::PtxModule(const std::string &text) {
 
 PtxArtifact PtxModule::compile(const std::string &kernel, const CompileOptions &options) const {
   PtxArtifact result;
-  const ptx::Function *function = module_ ? module_->findKernel(kernel) : nullptr;
+  const ptx::Function *function = nullptr;
+  if (module_)
+    for (const ptx::Function *candidate : module_->kernels())
+      if (candidate->name == kernel) function = candidate;
   ptx::Problems problems;
   ptx::Program program;
   if (!function || !module_->program(*function, program, problems)) {
