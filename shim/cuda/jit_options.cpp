@@ -25,7 +25,7 @@ CUresult JitOptions::check(const char *entry) const {
 }
 
 void JitOptions::finish() const {
-  writeLog(CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, reports_.text());
+  writeLog(CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, reports_.text() + reports_below_.text());
   writeLog(CU_JIT_INFO_LOG_BUFFER, CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES, "");
   if (void **time = value(CU_JIT_WALL_TIME)) {
     const float ms = std::chrono::duration<float, std::milli>(std::chrono::steady_clock::now() - start_).count();

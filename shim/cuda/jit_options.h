@@ -5,7 +5,9 @@
 #include <cuda.h>
 
 #include <chrono>
+#include <string_view>
 
+#include "cutrans/runtime/reports.h"
 #include "cutrans/support/diagnostics.h"
 
 namespace cutrans::driver {
@@ -26,7 +28,8 @@ class JitOptions {
   unsigned count_;
   CUjit_option *options_;
   void **values_;
-  ReportCapture reports_;
+  ReportCapture reports_;              // of this library: the fat binary reader's
+  runtime::RuntimeReports reports_below_;  // of the runtime and the compiler
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 

@@ -125,17 +125,4 @@ CUresult body::cuMemGetAddressRange_v2(Call &, CUdeviceptr *base, size_t *size, 
   return CUDA_SUCCESS;
 }
 
-// The memory is there at once, which is earlier than the stream's order asks for.
-CUresult body::cuMemAllocAsync(Call &call, CUdeviceptr *out, size_t size, CUstream stream) {
-  Result<runtime::Queue *> queue = call.queue(stream);
-  if (!queue.ok()) return error(queue.status());
-  return body::cuMemAlloc_v2(call, out, size);
-}
-
-CUresult body::cuMemFreeAsync(Call &call, CUdeviceptr address, CUstream stream) {
-  return call.onQueue(stream, [&](runtime::Queue &queue) -> Status {
-    return address ? runtime::releaseMemoryAsync(queue, address) : Status(Code::invalid_value);
-  });
-}
-
 }  // namespace cutrans::driver

@@ -201,4 +201,56 @@ TEST_F(DriverMemory, ReleasedInTheOrderOfTheStream) {
   EXPECT_EQ(cuStreamDestroy(stream), CUDA_SUCCESS);
 }
 
+TEST_F(DriverMemory, PoolsCountWhatIsInUse) {
+  CUmemoryPool usual, pool;
+  ASSERT_EQ(cuDeviceGetDefaultMemPool(&usual, 0), CUDA_SUCCESS);
+  EXPECT_EQ(cuMemPoolDestroy(usual), CUDA_ERROR_INVALID_VALUE);
+  CUmemPoolProps properties{};
+  EXPECT_EQ(cuMemPoolCreate(&pool, &properties), CUDA_ERROR_INVALID_VALUE);
+  properties.allocType = CU_MEM_ALLOCATION_TYPE_PINNED;
+  properties.location = {CU_MEM_LOCATION_TYPE_DEVICE, 0};
+  properties.maxSize = 10000;
+  ASSERT_EQ(cuMemPoolCreate(&pool, &properties), CUDA_SUCCESS);
+  auto number = [&](CUmemPool_attribute attribute) {
+    cuuint64_t value = 77;
+    EXPECT_EQ(cuMemPoolGetAttribute(pool, attribute, &value), CUDA_SUCCESS);
+    return value;
+  };
+  CUdeviceptr a = 0, b = 0;
+  ASSERT_EQ(cuMemAllocFromPoolAsync(&a, 4000, pool, nullptr), CUDA_SUCCESS);
+  ASSERT_EQ(cuMemAllocFromPoolAsync(&b, 5000, pool, nullptr), CUDA_SUCCESS);
+  EXPECT_EQ(number(CU_MEMPOOL_ATTR_USED_MEM_CURRENT), 9000u);
+  EXPECT_EQ(cuMemAllocFromPoolAsync(&b, 5000, pool, nullptr), CUDA_ERROR_OUT_OF_MEMORY) << "beyond its largest size";
+  EXPECT_EQ(cuMemFree(a), CUDA_SUCCESS);
+  EXPECT_EQ(number(CU_MEMPOOL_ATTR_USED_MEM_CURRENT), 5000u);
+  EXPECT_EQ(number(CU_MEMPOOL_ATTR_USED_MEM_HIGH), 9000u);
+  cuuint64_t threshold = 1 << 20, zero = 0;
+  EXPECT_EQ(cuMemPoolSetAttribute(pool, CU_MEMPOOL_ATTR_RELEASE_THRESHOLD, &threshold), CUDA_SUCCESS);
+  EXPECT_EQ(number(CU_MEMPOOL_ATTR_RELEASE_THRESHOLD), threshold);
+  EXPECT_EQ(cuMemPoolSetAttribute(pool, CU_MEMPOOL_ATTR_USED_MEM_HIGH, &threshold), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuMemPoolSetAttribute(pool, CU_MEMPOOL_ATTR_USED_MEM_HIGH, &zero), CUDA_SUCCESS);
+  EXPECT_EQ(number(CU_MEMPOOL_ATTR_USED_MEM_HIGH), 5000u);
+  CUmemoryPool current;
+  ASSERT_EQ(cuDeviceSetMemPool(0, pool), CUDA_SUCCESS);
+  EXPECT_EQ(cuDeviceGetMemPool(&current, 0), CUDA_SUCCESS);
+  EXPECT_EQ(current, pool);
+  EXPECT_EQ(cuMemPoolDestroy(pool), CUDA_SUCCESS);
+  EXPECT_EQ(cuMemPoolDestroy(pool), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuDeviceGetMemPool(&current, 0), CUDA_SUCCESS);
+  EXPECT_EQ(current, usual);
+  EXPECT_EQ(cuMemFree(b), CUDA_SUCCESS) << "allocations outlive their pool";
+  properties.handleTypes = CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR;
+  EXPECT_EQ(cuMemPoolCreate(&pool, &properties), CUDA_ERROR_NOT_SUPPORTED);
+}
+
+TEST_F(DriverMemory, HintsAreCheckedAndNotMore) {
+  CUdeviceptr device = 0;
+  ASSERT_EQ(cuMemAlloc(&device, 64), CUDA_SUCCESS);
+  const CUmemLocation here{CU_MEM_LOCATION_TYPE_DEVICE, 0};
+  EXPECT_EQ(cuMemAdvise(device, 64, CU_MEM_ADVISE_SET_READ_MOSTLY, here), CUDA_ERROR_INVALID_VALUE) << "not managed";
+  EXPECT_EQ(cuMemPrefetchAsync(device, 64, here, 0, nullptr), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuMemPrefetchAsync(0, 64, here, 0, nullptr), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuMemFree(device), CUDA_SUCCESS);
+}
+
 }  // namespace
