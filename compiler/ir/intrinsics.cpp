@@ -65,15 +65,16 @@ void addAttributes(llvm::Function &function, Effects effects) {
     case Effects::memory:
       break;
     case Effects::ends:
-      function.addFnAttr(Attribute::NoReturn);
-      function.setMemoryEffects(MemoryEffects::inaccessibleMemOnly());
+      function.addFnAttr(Attribute::NoReturn);  // any memory: what the thread wrote before stays written
       break;
   }
 }
 
 }  // namespace
 
-const IntrinsicInfo &info(Intrinsic id) { return Table[size_t(id)]; }
+const IntrinsicInfo &info(Intrinsic id) {
+  return Table[size_t(id)];
+}
 
 bool isConvergent(Intrinsic id) {
   switch (info(id).effects) {

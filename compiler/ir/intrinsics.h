@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The closed list of cutrans.* intrinsics (intrinsics.def) as C++: declare one, call one, recognise one.
 //
-// An intrinsic is an external llvm::Function; recognition goes by its name, so it survives printing, linking and cloning.
+// An intrinsic is an external llvm::Function; recognition goes by its name, so it survives printing, linking and
+// cloning.
 #pragma once
 
 #include <cstdint>
@@ -58,6 +59,8 @@ llvm::CallInst *call(llvm::IRBuilderBase &builder, Intrinsic id, llvm::ArrayRef<
 
 // The directed roundings are three rows in this order after the Rz row.
 enum class Rounding : uint8_t { Zero, Down, Up };
-inline Intrinsic rounded(Intrinsic rz, Rounding mode) { return Intrinsic(uint16_t(rz) + uint16_t(mode)); }
+inline Intrinsic rounded(Intrinsic rz, Rounding mode) {
+  return Intrinsic(uint16_t(rz) + uint16_t(mode));
+}
 
 }  // namespace cutrans::ir

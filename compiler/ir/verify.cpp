@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Checks the rules of docs/spmd-ir.md that every backend relies on: a closed list of intrinsics with their own types and
-// attributes, known address spaces and sync scopes, the form of kernels and device functions, variables with a place.
+// Checks the rules of docs/spmd-ir.md that every backend relies on: a closed list of intrinsics with their own types
+// and attributes, known address spaces and sync scopes, the form of kernels and device functions, variables with a
+// place.
 #include "compiler/ir/verify.h"
 
 #include <llvm/ADT/SCCIterator.h>
@@ -100,7 +101,8 @@ class Checker {
         fail(function, std::string("a kernel without ") + ParamsSizeAttr);
     } else {
       if (!function.hasInternalLinkage()) fail(function, "a device function that is not internal");
-      if (!function.getReturnType()->isVoidTy()) fail(function, "a device function returns through its first arguments");
+      if (!function.getReturnType()->isVoidTy())
+        fail(function, "a device function returns through its first arguments");
       for (unsigned i = 0; i < function.arg_size(); ++i)
         if (!isPointer(function, i, space::Local)) fail(function, "an argument that is not a ptr addrspace(5)");
     }

@@ -13,7 +13,7 @@ void Refusal::log(llvm::raw_ostream &out) const { out << diagnosticCode(diag) <<
 llvm::Error refuse(Diag diag, std::string text) { return llvm::make_error<Refusal>(diag, std::move(text)); }
 
 llvm::Error refuse(Diag diag, const llvm::Instruction &place, std::string text) {
-  if (llvm::MDNode *node = place.getMetadata(ir::LineMetadata); node && node->getNumOperands() == 1)
+  if (llvm::MDNode *node = place.getMetadata(ir::LineMetadata); node && node->getNumOperands() >= 1)
     if (auto *line = llvm::mdconst::dyn_extract<llvm::ConstantInt>(node->getOperand(0)))
       text = "line " + std::to_string(line->getZExtValue()) + ": " + text;
   return refuse(diag, std::move(text));

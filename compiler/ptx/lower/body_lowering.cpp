@@ -13,7 +13,9 @@ namespace cutrans::ptx::lowering {
 
 namespace {
 
-llvm::StringRef view(std::string_view text) { return {text.data(), text.size()}; }
+llvm::StringRef view(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 bool endsBlock(Opcode opcode) {
   return opcode == Opcode::Bra || opcode == Opcode::BrxIdx || opcode == Opcode::Ret || opcode == Opcode::Exit;
@@ -26,7 +28,8 @@ bool wantsLine(const llvm::Instruction &instruction) {
   if (const auto *store = llvm::dyn_cast<llvm::StoreInst>(&instruction))
     return !llvm::isa<llvm::AllocaInst>(store->getPointerOperand());
   if (const auto *branch = llvm::dyn_cast<llvm::BranchInst>(&instruction)) return branch->isConditional();
-  if (const auto *site = llvm::dyn_cast<llvm::CallInst>(&instruction)) return !site->doesNotAccessMemory() || site->isConvergent();
+  if (const auto *site = llvm::dyn_cast<llvm::CallInst>(&instruction))
+    return !site->doesNotAccessMemory() || site->isConvergent();
   return llvm::isa<llvm::AtomicRMWInst, llvm::AtomicCmpXchgInst, llvm::FenceInst, llvm::SwitchInst>(instruction);
 }
 
@@ -40,8 +43,10 @@ BodyLowering::BodyLowering(ModuleState &state, const Function &source)
       context(state.context),
       b(context, llvm::ConstantFolder(), llvm::IRBuilderCallbackInserter([this](llvm::Instruction *made) {
           if (!current || !wantsLine(*made)) return;
-          llvm::SmallVector<llvm::Metadata *, 2> numbers = {llvm::ConstantAsMetadata::get(constant(32, current->location.line))};
-          if (current->location.unit) numbers.push_back(llvm::ConstantAsMetadata::get(constant(32, current->location.unit)));
+          llvm::SmallVector<llvm::Metadata *, 2> numbers = {
+              llvm::ConstantAsMetadata::get(constant(32, current->location.line))};
+          if (current->location.unit)
+            numbers.push_back(llvm::ConstantAsMetadata::get(constant(32, current->location.unit)));
           made->setMetadata(lineKind, llvm::MDNode::get(context, numbers));
         })),
       slots(body.registers.size()),
@@ -141,7 +146,9 @@ void BodyLowering::finish() {
   b.CreateRetVoid();
 }
 
-llvm::BasicBlock *BodyLowering::labelBlock(uint32_t label) { return blocks.lookup(body.labels[label].instruction); }
+llvm::BasicBlock *BodyLowering::labelBlock(uint32_t label) {
+  return blocks.lookup(body.labels[label].instruction);
+}
 
 llvm::BasicBlock *BodyLowering::newBlock(const llvm::Twine &name) {
   llvm::BasicBlock *here = b.GetInsertBlock();
@@ -205,7 +212,9 @@ void BodyLowering::refuse(Diag code, std::string_view reason) {
   state.refuse(code, current ? current->location : source.location, current ? current->text : source.name, reason);
 }
 
-void BodyLowering::refuseForm(std::string_view reason) { refuse(Diag::ptx_form, std::string(reason) + " is not supported"); }
+void BodyLowering::refuseForm(std::string_view reason) {
+  refuse(Diag::ptx_form, std::string(reason) + " is not supported");
+}
 
 Value *BodyLowering::toBits(Value *value) {
   llvm::Type *type = value->getType();

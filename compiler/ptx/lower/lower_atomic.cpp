@@ -84,8 +84,9 @@ void atomic(BodyLowering &lo, const Instruction &in) {
   if (in.find(ModGroup::Op) == Mod::Cas) {
     Value *expected = lo.read(lo.operand(first + 1), in.type()), *desired = lo.read(lo.operand(first + 2), in.type());
     AtomicOrdering ordering = orderingOf(in);
-    Value *pair = lo.b.CreateAtomicCmpXchg(pointer, lo.toBits(expected), lo.toBits(desired), llvm::Align(bytes(in.type())), ordering,
-                                           llvm::AtomicCmpXchgInst::getStrongestFailureOrdering(ordering), syncScope(lo, in));
+    Value *pair = lo.b.CreateAtomicCmpXchg(
+        pointer, lo.toBits(expected), lo.toBits(desired), llvm::Align(bytes(in.type())), ordering,
+        llvm::AtomicCmpXchgInst::getStrongestFailureOrdering(ordering), syncScope(lo, in));
     if (returns) lo.write(lo.operand(0), lo.fromBits(lo.b.CreateExtractValue(pair, 0), in.type()), in.type());
     return;
   }

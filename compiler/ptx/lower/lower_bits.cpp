@@ -10,7 +10,9 @@ namespace cutrans::ptx::lowering {
 
 namespace {
 
-unsigned widthOf(const Value *value) { return value->getType()->getIntegerBitWidth(); }
+unsigned widthOf(const Value *value) {
+  return value->getType()->getIntegerBitWidth();
+}
 
 Value *like(Value *value, uint64_t number) {
   return llvm::ConstantInt::get(value->getType(), llvm::APInt(64, number).zextOrTrunc(widthOf(value)));
@@ -178,7 +180,8 @@ void bfind(BodyLowering &lo, const Instruction &in) {
   Value *value = lo.read(lo.operand(1), in.type());
   unsigned width = widthOf(value);
   if (isSigned(in.type())) value = b.CreateXor(value, b.CreateAShr(value, width - 1));
-  Value *zeros = b.CreateZExtOrTrunc(b.CreateBinaryIntrinsic(llvm::Intrinsic::ctlz, value, b.getFalse()), b.getInt32Ty());
+  Value *zeros =
+      b.CreateZExtOrTrunc(b.CreateBinaryIntrinsic(llvm::Intrinsic::ctlz, value, b.getFalse()), b.getInt32Ty());
   Value *place = in.has(Mod::Shiftamt) ? zeros : b.CreateSub(b.getInt32(width - 1), zeros);
   lo.writeInteger(lo.operand(0), lo.select(b.CreateICmpEQ(value, like(value, 0)), b.getInt32(~0u), place));
 }
@@ -190,7 +193,9 @@ Value *byteOf(BodyLowering &lo, const Operand &operand, unsigned width) {
 }
 
 // `count` ones at the low end
-Value *ones(BodyLowering &lo, Value *count) { return lo.b.CreateNot(shiftLeft(lo, like(count, ~0ull), count)); }
+Value *ones(BodyLowering &lo, Value *count) {
+  return lo.b.CreateNot(shiftLeft(lo, like(count, ~0ull), count));
+}
 
 // 9.7.1.19 bfe: bits above the top read as the sign (signed) or zero
 void bfe(BodyLowering &lo, const Instruction &in) {
@@ -238,7 +243,8 @@ void szext(BodyLowering &lo, const Instruction &in) {
   Value *value = lo.readBits(lo.operand(1), 32), *length = lo.readBits(lo.operand(2), 32);
   if (in.has(Mod::Wrap)) length = b.CreateAnd(length, 31);
   if (!isSigned(in.type())) return lo.writeInteger(lo.operand(0), b.CreateAnd(value, ones(lo, length)));
-  Value *up = lo.select(b.CreateICmpULT(length, like(length, 32)), b.CreateSub(like(length, 32), length), like(length, 0));
+  Value *up =
+      lo.select(b.CreateICmpULT(length, like(length, 32)), b.CreateSub(like(length, 32), length), like(length, 0));
   Value *field = b.CreateAShr(b.CreateShl(value, b.CreateAnd(up, 31)), b.CreateAnd(up, 31));
   lo.writeInteger(lo.operand(0), lo.select(b.CreateICmpEQ(length, like(length, 0)), like(value, 0), field));
 }
@@ -251,7 +257,7 @@ void fns(BodyLowering &lo, const Instruction &in) {
   Value *zero = b.getInt32(0);
   Value *up = b.CreateICmpSGE(offset, zero);
   Value *wanted = lo.select(b.CreateICmpEQ(offset, zero), b.getInt32(1),
-                                 b.CreateBinaryIntrinsic(llvm::Intrinsic::abs, offset, b.getFalse()));
+                            b.CreateBinaryIntrinsic(llvm::Intrinsic::abs, offset, b.getFalse()));
   // Bits at or beyond the base in the direction of the search; for 0 only the base itself.
   Value *from = b.CreateAnd(mask, shiftLeft(lo, b.getInt32(~0u), base));
   Value *downTo = b.CreateAnd(mask, ones(lo, b.CreateAdd(base, b.getInt32(1))));
@@ -300,7 +306,8 @@ void prmt(BodyLowering &lo, const Instruction &in) {
       default:
         select = b.CreateAnd(b.CreateLShr(control, 4 * i), 7);
     }
-    Value *byte = b.CreateTrunc(b.CreateLShr(both, b.CreateZExt(b.CreateShl(select, 3), b.getInt64Ty())), b.getInt8Ty());
+    Value *byte =
+        b.CreateTrunc(b.CreateLShr(both, b.CreateZExt(b.CreateShl(select, 3), b.getInt64Ty())), b.getInt8Ty());
     if (mode == Mod::None) {  // bit 3 of the nibble replicates the sign of the byte
       Value *replicate = b.CreateICmpNE(b.CreateAnd(control, 8u << (4 * i)), b.getInt32(0));
       byte = lo.select(replicate, b.CreateAShr(byte, 7), byte);

@@ -53,7 +53,8 @@ void call(BodyLowering &lo, const Instruction &in) {
   for (size_t i = 0; i < results.size(); ++i) storage.push_back(actual(lo, results[i], callee->results[i], true));
   for (size_t i = 0; i < arguments.size(); ++i) storage.push_back(actual(lo, arguments[i], callee->params[i], false));
   if (!callee->has_body)
-    runtimeCall(lo, *callee, llvm::ArrayRef(storage).take_front(results.size()), llvm::ArrayRef(storage).drop_front(results.size()));
+    runtimeCall(lo, *callee, llvm::ArrayRef(storage).take_front(results.size()),
+                llvm::ArrayRef(storage).drop_front(results.size()));
   else
     lo.b.CreateCall(lo.state.function(*callee), storage);
   for (size_t i = 0; i < results.size(); ++i) {
@@ -65,6 +66,8 @@ void call(BodyLowering &lo, const Instruction &in) {
 
 }  // namespace
 
-void addCallRules(RuleTable &table) { set(table, Opcode::Call, call); }
+void addCallRules(RuleTable &table) {
+  set(table, Opcode::Call, call);
+}
 
 }  // namespace cutrans::ptx::lowering

@@ -13,7 +13,9 @@ using llvm::CmpInst;
 // The comparison as LLVM's predicate, BAD_ICMP_PREDICATE where the type has none.
 CmpInst::Predicate predicate(Mod comparison, Type type) {
   bool real = isFloat(type), is_signed = isSigned(type);
-  auto pick = [&](CmpInst::Predicate f, CmpInst::Predicate s, CmpInst::Predicate u) { return real ? f : is_signed ? s : u; };
+  auto pick = [&](CmpInst::Predicate f, CmpInst::Predicate s, CmpInst::Predicate u) {
+    return real ? f : is_signed ? s : u;
+  };
   switch (comparison) {
     case Mod::Eq:
       return pick(CmpInst::FCMP_OEQ, CmpInst::ICMP_EQ, CmpInst::ICMP_EQ);

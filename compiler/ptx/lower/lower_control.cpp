@@ -9,7 +9,9 @@ namespace cutrans::ptx::lowering {
 namespace {
 
 // 9.7.12.3 bra
-void bra(BodyLowering &lo, const Instruction &in) { lo.branchIf(lo.labelBlock(lo.operand(0).reg), lo.following()); }
+void bra(BodyLowering &lo, const Instruction &in) {
+  lo.branchIf(lo.labelBlock(lo.operand(0).reg), lo.following());
+}
 
 // Goes on in a block that is reached under the guard only.
 void underGuard(BodyLowering &lo, const Instruction &in, const char *name) {

@@ -10,9 +10,13 @@ namespace cutrans::ptx::lowering {
 
 namespace {
 
-Value *isNan(BodyLowering &lo, Value *value) { return lo.b.CreateFCmpUNO(value, value); }
+Value *isNan(BodyLowering &lo, Value *value) {
+  return lo.b.CreateFCmpUNO(value, value);
+}
 
-Value *number(Value *like, const llvm::APInt &value) { return llvm::ConstantInt::get(like->getType(), value); }
+Value *number(Value *like, const llvm::APInt &value) {
+  return llvm::ConstantInt::get(like->getType(), value);
+}
 
 // ---- integer to integer -----------------------------------------------------------------------------------------
 
@@ -64,7 +68,8 @@ Value *narrow(BodyLowering &lo, const Instruction &in, Value *value, Type to, Mo
   auto mode = directed(rounding);
   llvm::Type *target = lo.type(to);
   if (value->getType() == target) return value;
-  if (to == Type::F32) return mode ? lo.call(ir::rounded(IrIntrinsic::CvtF32F64Rz, *mode), {value}) : b.CreateFPTrunc(value, target);
+  if (to == Type::F32)
+    return mode ? lo.call(ir::rounded(IrIntrinsic::CvtF32F64Rz, *mode), {value}) : b.CreateFPTrunc(value, target);
   if (value->getType()->isDoubleTy()) value = roundToOddF32(lo, value);
   if (!value->getType()->isFloatTy()) value = b.CreateFPExt(value, b.getFloatTy());  // f16 to bf16 and back
   Value *result;
@@ -133,7 +138,8 @@ void twoToPacked(BodyLowering &lo, const Instruction &in, Type to) {
   Mod rounding = in.find(ModGroup::Rounding);
   if (rounding == Mod::Rs) return lo.refuseForm("stochastic rounding");
   auto half = [&](size_t index) {
-    Value *value = finishFloat(lo, in, narrow(lo, in, lo.read(lo.operand(index), Type::F32), elementType(to), rounding));
+    Value *value =
+        finishFloat(lo, in, narrow(lo, in, lo.read(lo.operand(index), Type::F32), elementType(to), rounding));
     return b.CreateZExt(lo.toBits(value), b.getInt32Ty());
   };
   Value *high = half(1), *low = half(2);
@@ -160,7 +166,8 @@ void toTf32(BodyLowering &lo, const Instruction &in) {
   Value *result = b.CreateAnd(moved, 0xffffe000u);
   if (in.has(Mod::Satfinite)) {
     Value *magnitude = b.CreateAnd(result, 0x7fffffffu), *sign = b.CreateAnd(result, 0x80000000u);
-    result = b.CreateSelect(b.CreateICmpEQ(magnitude, b.getInt32(0x7f800000)), b.CreateOr(sign, b.getInt32(0x7f7fe000)), result);
+    result = b.CreateSelect(b.CreateICmpEQ(magnitude, b.getInt32(0x7f800000)), b.CreateOr(sign, b.getInt32(0x7f7fe000)),
+                            result);
   }
   result = b.CreateSelect(isNan(lo, value), b.getInt32(0x7fffffff), result);
   lo.writeInteger(lo.operand(0), lo.toBits(in.has(Mod::Relu) ? rectified(lo, lo.fromBits(result, Type::F32)) : result));
@@ -197,9 +204,10 @@ void integerToFloat(BodyLowering &lo, const Instruction &in, Type to, Type from)
   value = resize(lo, value, width, is_signed);
   switch (to) {
     case Type::F64:
-      result = mode && width == 64
-                   ? lo.call(ir::rounded(is_signed ? IrIntrinsic::CvtF64S64Rz : IrIntrinsic::CvtF64U64Rz, *mode), {value})
-                   : plain(lo, value, is_signed, b.getDoubleTy());
+      result =
+          mode && width == 64
+              ? lo.call(ir::rounded(is_signed ? IrIntrinsic::CvtF64S64Rz : IrIntrinsic::CvtF64U64Rz, *mode), {value})
+              : plain(lo, value, is_signed, b.getDoubleTy());
       break;
     case Type::F32: {
       auto id = width == 64 ? (is_signed ? IrIntrinsic::CvtF32S64Rz : IrIntrinsic::CvtF32U64Rz)
@@ -208,7 +216,8 @@ void integerToFloat(BodyLowering &lo, const Instruction &in, Type to, Type from)
       break;
     }
     case Type::F16: {  // beyond 2^20 all are infinite (or the largest): exact in f32 after the clamp
-      if (is_signed) value = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, value, lo.constant(width, uint64_t(-(1ll << 20))));
+      if (is_signed)
+        value = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, value, lo.constant(width, uint64_t(-(1ll << 20))));
       value = b.CreateBinaryIntrinsic(is_signed ? llvm::Intrinsic::smin : llvm::Intrinsic::umin, value,
                                       lo.constant(width, 1 << 20));
       value = b.CreateTrunc(value, b.getInt32Ty());

@@ -13,9 +13,13 @@ namespace {
 
 using Operands = llvm::ArrayRef<Value *>;
 
-Value *zeroLike(Value *value) { return llvm::ConstantFP::get(value->getType(), 0.0); }
+Value *zeroLike(Value *value) {
+  return llvm::ConstantFP::get(value->getType(), 0.0);
+}
 
-Value *isNan(BodyLowering &lo, Value *value) { return lo.b.CreateFCmpUNO(value, value); }
+Value *isNan(BodyLowering &lo, Value *value) {
+  return lo.b.CreateFCmpUNO(value, value);
+}
 
 // 0x7fff.. of the type: what PTX calls the canonical NaN.
 Value *canonicalNan(Value *like) {
@@ -162,8 +166,12 @@ static void signBit(BodyLowering &lo, const Instruction &in, bool clear) {
   lo.writeInteger(lo.operand(0), clear ? lo.b.CreateAnd(raw, lo.b.CreateNot(sign)) : lo.b.CreateXor(raw, sign));
 }
 
-void floatAbs(BodyLowering &lo, const Instruction &in) { signBit(lo, in, true); }
-void floatNeg(BodyLowering &lo, const Instruction &in) { signBit(lo, in, false); }
+void floatAbs(BodyLowering &lo, const Instruction &in) {
+  signBit(lo, in, true);
+}
+void floatNeg(BodyLowering &lo, const Instruction &in) {
+  signBit(lo, in, false);
+}
 
 // 9.7.3.9 min, 9.7.3.10 max: -0 < +0; a NaN loses, or with .NaN wins as the canonical one
 void floatMinMax(BodyLowering &lo, const Instruction &in) {
@@ -176,15 +184,15 @@ void floatMinMax(BodyLowering &lo, const Instruction &in) {
     llvm::SmallVector<Value *, 3> values(v);
     bool magnitudes = in.has(Mod::Abs);  // .xorsign.abs, or .abs with three sources
     Value *sign = nullptr;
-    if (in.has(Mod::XorSign))
-      sign = b.CreateXor(lo.toBits(v[0]), lo.toBits(v[1]));
+    if (in.has(Mod::XorSign)) sign = b.CreateXor(lo.toBits(v[0]), lo.toBits(v[1]));
     if (magnitudes)
       for (Value *&value : values) value = b.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, value);
     Value *result = b.CreateBinaryIntrinsic(id, values[0], values[1]);
     if (sources == 3) result = b.CreateBinaryIntrinsic(id, result, values[2]);
     Value *canonical = b.CreateSelect(isNan(lo, result), canonicalNan(result), result);
     if (!sign) return canonical;
-    Value *signedResult = b.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, result, b.CreateBitCast(sign, result->getType()));
+    Value *signedResult =
+        b.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, result, b.CreateBitCast(sign, result->getType()));
     return b.CreateSelect(isNan(lo, result), canonicalNan(result), signedResult);
   });
 }

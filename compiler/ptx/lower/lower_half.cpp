@@ -2,8 +2,8 @@
 // Exact half precision on top of wider types, because LLVM's own lowering of it is not exact on every processor: bf16
 // conversions may flush subnormals, a bf16 fma is rounded twice, and f16 fma needs a library call.
 //
-// The tool is rounding to odd: cut off, and set the last bit where something was lost. A second rounding to at least two
-// bits fewer then gives what one rounding would have given.
+// The tool is rounding to odd: cut off, and set the last bit where something was lost. A second rounding to at least
+// two bits fewer then gives what one rounding would have given.
 #include <llvm/IR/Constants.h>
 
 #include "compiler/ptx/lower/lowering.h"
@@ -31,7 +31,8 @@ Value *roundToBf16(BodyLowering &lo, Value *value, bool cut) {
 
 namespace {
 
-// x + y rounded to odd: the error of the sum to nearest is exact (Knuth's TwoSum), its sign says where the cut-off value is.
+// x + y rounded to odd: the error of the sum to nearest is exact (Knuth's TwoSum), its sign says where the cut-off
+// value is.
 Value *addToOdd(BodyLowering &lo, Value *x, Value *y) {
   auto &b = lo.b;
   Value *sum = b.CreateFAdd(x, y);

@@ -13,7 +13,9 @@ namespace {
 
 using Operands = llvm::ArrayRef<Value *>;
 
-bool floating(const Instruction &in) { return isFloat(in.type()) || isFloat(elementType(in.type())); }
+bool floating(const Instruction &in) {
+  return isFloat(in.type()) || isFloat(elementType(in.type()));
+}
 
 // d = f(a, b, ..) on the instruction's type, element by element where it is packed.
 void map(BodyLowering &lo, const Instruction &in, size_t sources, llvm::function_ref<Value *(Operands)> f) {

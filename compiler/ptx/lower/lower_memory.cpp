@@ -103,7 +103,8 @@ void cpAsync(BodyLowering &lo, const Instruction &in) {
   if (extras == 0) return copyWords(lo, to, from, size);
   const Operand &extra = lo.operand(3);
   bool predicate = extra.kind == OperandKind::Register && lo.body.registers[extra.reg].type == Type::Pred;
-  Value *live = predicate ? b.CreateSelect(lo.readPredicate(extra), b.getInt32(0), b.getInt32(size)) : lo.readBits(extra, 32);
+  Value *live =
+      predicate ? b.CreateSelect(lo.readPredicate(extra), b.getInt32(0), b.getInt32(size)) : lo.readBits(extra, 32);
   llvm::BasicBlock *done = lo.newBlock("copy.done"), *loop = lo.newBlock("copy.byte");
   llvm::BasicBlock *part = lo.newBlock("copy.part"), *whole = lo.newBlock("copy.whole");
   b.CreateCondBr(b.CreateICmpUGE(live, b.getInt32(size)), whole, part);

@@ -65,7 +65,9 @@ void isspacep(BodyLowering &lo, const Instruction &in) {
 }
 
 // 9.7.9.18 createpolicy: cache policies have no effect here, so any number will do
-void createpolicy(BodyLowering &lo, const Instruction &in) { lo.writeInteger(lo.operand(0), lo.constant(64, 0)); }
+void createpolicy(BodyLowering &lo, const Instruction &in) {
+  lo.writeInteger(lo.operand(0), lo.constant(64, 0));
+}
 
 }  // namespace
 

@@ -17,15 +17,15 @@ namespace {
 struct Format {
   Type pair;
   unsigned bits, mantissa;
-  int least;           // exponent of the least normal number
-  unsigned most;       // code of the largest finite number
-  unsigned nan;        // code of NaN; 0: there is none, NaN becomes the largest number
-  unsigned stride;     // bits between the two elements of the pair
+  int least;        // exponent of the least normal number
+  unsigned most;    // code of the largest finite number
+  unsigned nan;     // code of NaN; 0: there is none, NaN becomes the largest number
+  unsigned stride;  // bits between the two elements of the pair
 };
 
 constexpr Format Formats[] = {
-    {Type::E4M3X2, 8, 3, -6, 0x7e, 0x7f, 8},  {Type::E5M2X2, 8, 2, -14, 0x7b, 0x7f, 8},
-    {Type::E2M3X2, 6, 3, 0, 0x1f, 0, 8},      {Type::E3M2X2, 6, 2, -2, 0x1f, 0, 8},
+    {Type::E4M3X2, 8, 3, -6, 0x7e, 0x7f, 8}, {Type::E5M2X2, 8, 2, -14, 0x7b, 0x7f, 8},
+    {Type::E2M3X2, 6, 3, 0, 0x1f, 0, 8},     {Type::E3M2X2, 6, 2, -2, 0x1f, 0, 8},
     {Type::E2M1X2, 4, 1, 0, 0x7, 0, 4},
 };
 
@@ -82,13 +82,16 @@ Value *decode(BodyLowering &lo, const Format &format, Value *code, bool relu) {
 
 }  // namespace
 
-bool isNarrowPair(Type type) { return formatOf(type) != nullptr; }
+bool isNarrowPair(Type type) {
+  return formatOf(type) != nullptr;
+}
 
 // cvt.rn.satfinite{.relu}.PAIR.f32 d, a, b and .PAIR.f16x2 d, a: a or the high half goes up
 void toNarrowPair(BodyLowering &lo, const Instruction &in, Type to, Type from) {
   auto &b = lo.b;
   const Format &format = *formatOf(to);
-  if (in.find(ModGroup::Rounding) != Mod::Rn || (from != Type::F32 && from != Type::F16X2)) return lo.refuseForm("a conversion between these types");
+  if (in.find(ModGroup::Rounding) != Mod::Rn || (from != Type::F32 && from != Type::F16X2))
+    return lo.refuseForm("a conversion between these types");
   Value *high, *low;
   if (from == Type::F32) {
     high = lo.read(lo.operand(1), Type::F32);

@@ -41,7 +41,8 @@ void runtimeCall(BodyLowering &lo, const Function &callee, llvm::ArrayRef<Value 
     if (!results.empty()) lo.b.CreateStore(result, results[0]);
     return;
   }
-  lo.refuse(Diag::ptx_runtime_function, "the function " + std::string(callee.name) + " is defined in no unit and is not one of this layer's device runtime");
+  lo.refuse(Diag::ptx_runtime_function, "the function " + std::string(callee.name) +
+                                            " is defined in no unit and is not one of this layer's device runtime");
 }
 
 }  // namespace cutrans::ptx::lowering

@@ -92,7 +92,8 @@ Value *specialRegister(BodyLowering &lo, const Operand &operand) {
     case Special::AggrSmemSize:
       break;
   }
-  lo.refuse(Diag::ptx_special_register, "the special register %" + std::string(to_string(operand.special)) + " is not supported");
+  lo.refuse(Diag::ptx_special_register,
+            "the special register %" + std::string(to_string(operand.special)) + " is not supported");
   return lo.constant(std::max(1u, bits(special_type(operand.special))), 0);
 }
 

@@ -13,7 +13,9 @@ namespace cutrans::ptx::lowering {
 
 namespace {
 
-Value *wide(BodyLowering &lo, int64_t number) { return lo.constant(64, uint64_t(number)); }
+Value *wide(BodyLowering &lo, int64_t number) {
+  return lo.constant(64, uint64_t(number));
+}
 
 Value *extend(BodyLowering &lo, Value *part, bool is_signed) {
   return is_signed ? lo.b.CreateSExt(part, lo.intType(64)) : lo.b.CreateZExt(part, lo.intType(64));
@@ -21,7 +23,9 @@ Value *extend(BodyLowering &lo, Value *part, bool is_signed) {
 
 // `width` bits from element `index` on, of a value of any width.
 Value *element(BodyLowering &lo, Value *value, unsigned width, unsigned index, bool is_signed) {
-  return extend(lo, lo.b.CreateTrunc(index ? lo.b.CreateLShr(value, uint64_t(index) * width) : value, lo.intType(width)), is_signed);
+  return extend(lo,
+                lo.b.CreateTrunc(index ? lo.b.CreateLShr(value, uint64_t(index) * width) : value, lo.intType(width)),
+                is_signed);
 }
 
 Value *clamp(BodyLowering &lo, Value *value, unsigned width, bool is_signed) {
@@ -86,7 +90,8 @@ Value *apply(BodyLowering &lo, const Instruction &in, Value *x, Value *y) {
     }
     case Operation::Shl:
     case Operation::Shr: {
-      Value *amount = in.has(Mod::Wrap) ? b.CreateAnd(y, 31) : b.CreateBinaryIntrinsic(llvm::Intrinsic::umin, y, wide(lo, 32));
+      Value *amount =
+          in.has(Mod::Wrap) ? b.CreateAnd(y, 31) : b.CreateBinaryIntrinsic(llvm::Intrinsic::umin, y, wide(lo, 32));
       return operationOf(in.opcode) == Operation::Shl ? b.CreateShl(x, amount) : b.CreateAShr(x, amount);
     }
     case Operation::Set:
@@ -206,11 +211,14 @@ void packedVideo(BodyLowering &lo, const Instruction &in, unsigned lanes) {
 }  // namespace
 
 void addVideoRules(RuleTable &table) {
-  for (Opcode opcode : {Opcode::Vadd, Opcode::Vsub, Opcode::Vabsdiff, Opcode::Vmin, Opcode::Vmax, Opcode::Vshl, Opcode::Vshr, Opcode::Vset})
+  for (Opcode opcode : {Opcode::Vadd, Opcode::Vsub, Opcode::Vabsdiff, Opcode::Vmin, Opcode::Vmax, Opcode::Vshl,
+                        Opcode::Vshr, Opcode::Vset})
     set(table, opcode, scalarVideo);
-  for (Opcode opcode : {Opcode::Vadd2, Opcode::Vsub2, Opcode::Vavrg2, Opcode::Vabsdiff2, Opcode::Vmin2, Opcode::Vmax2, Opcode::Vset2})
+  for (Opcode opcode :
+       {Opcode::Vadd2, Opcode::Vsub2, Opcode::Vavrg2, Opcode::Vabsdiff2, Opcode::Vmin2, Opcode::Vmax2, Opcode::Vset2})
     set(table, opcode, [](BodyLowering &lo, const Instruction &in) { packedVideo(lo, in, 2); });
-  for (Opcode opcode : {Opcode::Vadd4, Opcode::Vsub4, Opcode::Vavrg4, Opcode::Vabsdiff4, Opcode::Vmin4, Opcode::Vmax4, Opcode::Vset4})
+  for (Opcode opcode :
+       {Opcode::Vadd4, Opcode::Vsub4, Opcode::Vavrg4, Opcode::Vabsdiff4, Opcode::Vmin4, Opcode::Vmax4, Opcode::Vset4})
     set(table, opcode, [](BodyLowering &lo, const Instruction &in) { packedVideo(lo, in, 4); });
 }
 

@@ -25,14 +25,17 @@ void barrierRed(BodyLowering &lo, const Instruction &in) {
   size_t last = in.operands.size() - 1;
   Value *id = lo.readBits(lo.operand(1), 32), *threads = countOperand(lo, 2, last);
   Value *vote = lo.readPredicate(lo.operand(last));
-  if (in.has(Mod::Popc)) return lo.writeInteger(lo.operand(0), lo.call(IrIntrinsic::BarrierRedPopc, {id, threads, vote}));
+  if (in.has(Mod::Popc))
+    return lo.writeInteger(lo.operand(0), lo.call(IrIntrinsic::BarrierRedPopc, {id, threads, vote}));
   if (!in.has(Mod::And) && !in.has(Mod::Or)) return lo.refuseForm();
   auto op = in.has(Mod::And) ? IrIntrinsic::BarrierRedAnd : IrIntrinsic::BarrierRedOr;
   lo.writePredicate(lo.operand(0), lo.call(op, {id, threads, vote}));
 }
 
 // 9.7.13.2 bar.warp.sync
-void warpSync(BodyLowering &lo, const Instruction &in) { lo.call(IrIntrinsic::WarpSync, {lo.readBits(lo.operand(0), 32)}); }
+void warpSync(BodyLowering &lo, const Instruction &in) {
+  lo.call(IrIntrinsic::WarpSync, {lo.readBits(lo.operand(0), 32)});
+}
 
 Value *members(BodyLowering &lo, const Instruction &in, size_t index) {
   if (in.has(Mod::Sync)) return lo.readBits(lo.operand(index), 32);
@@ -67,8 +70,8 @@ void shfl(BodyLowering &lo, const Instruction &in) {
       return lo.refuseForm();
   }
   Value *mask = members(lo, in, 4);
-  Value *pair = lo.call(id, {mask, lo.readBits(lo.operand(1), 32), lo.readBits(lo.operand(2), 32),
-                             lo.readBits(lo.operand(3), 32)});
+  Value *pair = lo.call(
+      id, {mask, lo.readBits(lo.operand(1), 32), lo.readBits(lo.operand(2), 32), lo.readBits(lo.operand(3), 32)});
   writePair(lo, lo.operand(0), pair);
 }
 
@@ -101,7 +104,8 @@ void match(BodyLowering &lo, const Instruction &in) {
   if (!wide && bits(in.type()) != 32) return lo.refuseForm("this type");
   Value *mask = members(lo, in, 2), *value = lo.read(lo.operand(1), in.type());
   if (in.has(Mod::All))
-    return writePair(lo, lo.operand(0), lo.call(wide ? IrIntrinsic::MatchAllB64 : IrIntrinsic::MatchAllB32, {mask, value}));
+    return writePair(lo, lo.operand(0),
+                     lo.call(wide ? IrIntrinsic::MatchAllB64 : IrIntrinsic::MatchAllB32, {mask, value}));
   lo.writeInteger(lo.operand(0), lo.call(wide ? IrIntrinsic::MatchAnyB64 : IrIntrinsic::MatchAnyB32, {mask, value}));
 }
 

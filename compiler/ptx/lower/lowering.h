@@ -35,8 +35,8 @@ struct ModuleState {
   llvm::LLVMContext &context;
   std::vector<Refusal> refusals;
 
-  llvm::Function *function(const Function &function);            // declared on first use
-  llvm::GlobalVariable *variable(const Variable &variable);      // module scope or .shared in a body
+  llvm::Function *function(const Function &function);        // declared on first use
+  llvm::GlobalVariable *variable(const Variable &variable);  // module scope or .shared in a body
   void refuse(Diag code, const Location &location, std::string_view text, std::string_view reason);
 
  private:
@@ -47,13 +47,13 @@ struct ModuleState {
   llvm::GlobalVariable *dynamic = nullptr;
 };
 
-// The type in which values of a PTX type are computed: i1, iN, half, bfloat, float, double. Packed types are integers of
-// their size; their elements are taken apart by eachElement().
+// The type in which values of a PTX type are computed: i1, iN, half, bfloat, float, double. Packed types are integers
+// of their size; their elements are taken apart by eachElement().
 llvm::Type *valueType(Type type, llvm::LLVMContext &context);
-bool isFloat(Type type);     // f16, bf16, f32, f64: has arithmetic of its own
+bool isFloat(Type type);  // f16, bf16, f32, f64: has arithmetic of its own
 bool isSigned(Type type);
 bool isPacked(Type type);
-Type elementType(Type packed);   // F16 for F16X2
+Type elementType(Type packed);  // F16 for F16X2
 Type integerType(unsigned bits, bool is_signed);
 
 class BodyLowering {
@@ -75,9 +75,9 @@ class BodyLowering {
   llvm::Type *type(Type t) { return valueType(t, context); }
   llvm::IntegerType *intType(unsigned bits) { return llvm::IntegerType::get(context, bits); }
   Value *read(const Operand &operand, Type t);
-  Value *readBits(const Operand &operand, unsigned bits);      // raw, zero-extended or cut to `bits`
+  Value *readBits(const Operand &operand, unsigned bits);  // raw, zero-extended or cut to `bits`
   Value *readPredicate(const Operand &operand);
-  void write(const Operand &operand, Value *value, Type t);    // extended to a wider register by the sign of `t`
+  void write(const Operand &operand, Value *value, Type t);  // extended to a wider register by the sign of `t`
   void writeInteger(const Operand &operand, Value *value, bool is_signed = false);
   void writePredicate(const Operand &operand, Value *value);
   const Operand &operand(size_t index) const;
@@ -86,7 +86,7 @@ class BodyLowering {
   Value *address(const Operand &operand, Space space);
   // The number that `mov` gives for a symbol: its address in its own space, in `bits` bits.
   Value *symbolAddress(const Operand &operand, unsigned bits);
-  Value *localPointer(const SymbolRef &symbol);                // .param and .local storage of the body
+  Value *localPointer(const SymbolRef &symbol);  // .param and .local storage of the body
   unsigned addressSpace(Space space) const;
   static Space spaceOf(const Variable &variable) { return variable.space; }
 
@@ -109,9 +109,9 @@ class BodyLowering {
   // ---- control flow ----
   llvm::BasicBlock *labelBlock(uint32_t label);
   llvm::BasicBlock *newBlock(const llvm::Twine &name);
-  llvm::BasicBlock *following();           // the block of the next instruction
+  llvm::BasicBlock *following();                                        // the block of the next instruction
   void branchIf(llvm::BasicBlock *taken, llvm::BasicBlock *otherwise);  // by the guard; without one: taken
-  void finish();                           // stores .reg results and returns
+  void finish();                                                        // stores .reg results and returns
 
   llvm::AllocaInst *carryFlag();
   llvm::AllocaInst *temporary(llvm::Type *type, unsigned space, const llvm::Twine &name);
@@ -123,11 +123,11 @@ class BodyLowering {
   void lowerInstruction(uint32_t index);
   void makeBlocks();
 
-  std::vector<llvm::AllocaInst *> slots;        // by register
-  std::vector<llvm::AllocaInst *> storage;      // by body variable, null for .shared
+  std::vector<llvm::AllocaInst *> slots;                // by register
+  std::vector<llvm::AllocaInst *> storage;              // by body variable, null for .shared
   llvm::DenseMap<uint32_t, llvm::BasicBlock *> blocks;  // by instruction index
   llvm::BasicBlock *entry = nullptr;
-  llvm::Instruction *afterSlots = nullptr;      // the branch out of the entry block
+  llvm::Instruction *afterSlots = nullptr;  // the branch out of the entry block
   llvm::AllocaInst *carry = nullptr;
   uint32_t index = 0;
   unsigned lineKind = 0;
@@ -166,18 +166,20 @@ void addCallRules(RuleTable &table);
 void addWarpRules(RuleTable &table);
 void addVideoRules(RuleTable &table);
 
-inline void set(RuleTable &table, Opcode opcode, Rule rule) { table[size_t(opcode)] = rule; }
+inline void set(RuleTable &table, Opcode opcode, Rule rule) {
+  table[size_t(opcode)] = rule;
+}
 
 // ---- shared by several files of rules ----
-Value *specialRegister(BodyLowering &lower, const Operand &operand);      // lower_special.cpp
-Value *flushed(BodyLowering &lower, Value *value);                       // lower_float.cpp: .ftz of any width
-Value *saturated(BodyLowering &lower, Value *value);                     // lower_float.cpp: .sat of any width
-Value *rectified(BodyLowering &lower, Value *value);                     // lower_float.cpp: .relu of any width
-Value *roundToOddF32(BodyLowering &lower, Value *f64);                    // lower_half.cpp
-Value *roundToBf16(BodyLowering &lower, Value *f32, bool cut = false);    // to nearest even, or cut off
-Value *fmaF16(BodyLowering &lower, Value *x, Value *y, Value *z);         // of halves
-Value *fmaBf16(BodyLowering &lower, Value *x, Value *y, Value *z);        // of bf16 as floats; a float yet to be rounded
-void floatAdd(BodyLowering &lower, const Instruction &instruction);      // lower_float.cpp
+Value *specialRegister(BodyLowering &lower, const Operand &operand);    // lower_special.cpp
+Value *flushed(BodyLowering &lower, Value *value);                      // lower_float.cpp: .ftz of any width
+Value *saturated(BodyLowering &lower, Value *value);                    // lower_float.cpp: .sat of any width
+Value *rectified(BodyLowering &lower, Value *value);                    // lower_float.cpp: .relu of any width
+Value *roundToOddF32(BodyLowering &lower, Value *f64);                  // lower_half.cpp
+Value *roundToBf16(BodyLowering &lower, Value *f32, bool cut = false);  // to nearest even, or cut off
+Value *fmaF16(BodyLowering &lower, Value *x, Value *y, Value *z);       // of halves
+Value *fmaBf16(BodyLowering &lower, Value *x, Value *y, Value *z);      // of bf16 as floats; a float yet to be rounded
+void floatAdd(BodyLowering &lower, const Instruction &instruction);     // lower_float.cpp
 void floatSub(BodyLowering &lower, const Instruction &instruction);
 void floatMul(BodyLowering &lower, const Instruction &instruction);
 void floatFma(BodyLowering &lower, const Instruction &instruction);
@@ -185,12 +187,12 @@ void floatDiv(BodyLowering &lower, const Instruction &instruction);
 void floatAbs(BodyLowering &lower, const Instruction &instruction);
 void floatNeg(BodyLowering &lower, const Instruction &instruction);
 void floatMinMax(BodyLowering &lower, const Instruction &instruction);
-void carryAdd(BodyLowering &lower, const Instruction &instruction);      // lower_carry.cpp
-bool isNarrowPair(Type type);                                            // lower_narrow.cpp: e4m3x2 and its kin
+void carryAdd(BodyLowering &lower, const Instruction &instruction);  // lower_carry.cpp
+bool isNarrowPair(Type type);                                        // lower_narrow.cpp: e4m3x2 and its kin
 void toNarrowPair(BodyLowering &lower, const Instruction &instruction, Type to, Type from);
 void fromNarrowPair(BodyLowering &lower, const Instruction &instruction, Type from);
 llvm::SyncScope::ID syncScope(BodyLowering &lower, const Instruction &instruction);  // lower_atomic.cpp
 void runtimeCall(BodyLowering &lower, const Function &callee, llvm::ArrayRef<Value *> results,
-                 llvm::ArrayRef<Value *> arguments);                     // lower_runtime.cpp
+                 llvm::ArrayRef<Value *> arguments);  // lower_runtime.cpp
 
 }  // namespace cutrans::ptx::lowering

@@ -19,7 +19,8 @@ void ModuleState::refuse(Diag code, const Location &location, std::string_view t
   line += "line " + std::to_string(location.line);
   if (!text.empty()) {
     std::string flat(text.substr(0, 120));
-    std::replace_if(flat.begin(), flat.end(), [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
+    std::replace_if(
+        flat.begin(), flat.end(), [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
     line += ": `" + flat + "`";
   }
   line += ": " + std::string(reason);
@@ -36,7 +37,9 @@ std::string shape(const uint32_t (&extent)[3]) {
   return text;
 }
 
-llvm::StringRef view(std::string_view text) { return {text.data(), text.size()}; }
+llvm::StringRef view(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 }  // namespace
 
@@ -62,8 +65,7 @@ llvm::Function *ModuleState::function(const Function &source) {
     if (limits.reqntid[0]) made->addFnAttr(ir::ReqntidAttr, shape(limits.reqntid));
   } else {
     for (size_t i = 0; i < made->arg_size(); ++i) {
-      const Variable &formal =
-          i < source.results.size() ? source.results[i] : source.params[i - source.results.size()];
+      const Variable &formal = i < source.results.size() ? source.results[i] : source.params[i - source.results.size()];
       made->getArg(i)->setName(view(formal.name));
     }
   }

@@ -27,7 +27,8 @@ Value *BodyLowering::readBits(const Operand &operand, unsigned width) {
       if (operand.negated) value = b.CreateNot(value);
       unsigned have = value->getType()->getIntegerBitWidth();
       if ((have == 1) != (width == 1) || have < width)
-        refuse(Diag::ptx_operand, "a register of " + std::to_string(have) + " bits where " + std::to_string(width) + " are read");
+        refuse(Diag::ptx_operand,
+               "a register of " + std::to_string(have) + " bits where " + std::to_string(width) + " are read");
       return b.CreateZExtOrTrunc(value, intType(width));
     }
     case OperandKind::Integer:
@@ -88,9 +89,13 @@ Value *BodyLowering::read(const Operand &operand, Type t) {
   return fromBits(readBits(operand, std::max(1u, bits(t))), t);
 }
 
-Value *BodyLowering::readPredicate(const Operand &operand) { return readBits(operand, 1); }
+Value *BodyLowering::readPredicate(const Operand &operand) {
+  return readBits(operand, 1);
+}
 
-void BodyLowering::write(const Operand &operand, Value *value, Type t) { writeInteger(operand, value, isSigned(t)); }
+void BodyLowering::write(const Operand &operand, Value *value, Type t) {
+  writeInteger(operand, value, isSigned(t));
+}
 
 void BodyLowering::writeInteger(const Operand &operand, Value *value, bool is_signed) {
   if (operand.kind == OperandKind::Sink) return;
@@ -108,7 +113,8 @@ void BodyLowering::writeInteger(const Operand &operand, Value *value, bool is_si
     value = toBits(value);
     unsigned have = value->getType()->getIntegerBitWidth(), want = held->getPrimitiveSizeInBits();
     if (have > want || (have == 1) != (want == 1)) {
-      refuse(Diag::ptx_operand, "a register of " + std::to_string(want) + " bits for a result of " + std::to_string(have));
+      refuse(Diag::ptx_operand,
+             "a register of " + std::to_string(want) + " bits for a result of " + std::to_string(have));
       value = b.CreateZExtOrTrunc(value, intType(want));
     }
     value = is_signed ? b.CreateSExt(value, intType(want)) : b.CreateZExt(value, intType(want));
@@ -117,7 +123,9 @@ void BodyLowering::writeInteger(const Operand &operand, Value *value, bool is_si
   b.CreateStore(value, slot);
 }
 
-void BodyLowering::writePredicate(const Operand &operand, Value *value) { writeInteger(operand, value); }
+void BodyLowering::writePredicate(const Operand &operand, Value *value) {
+  writeInteger(operand, value);
+}
 
 unsigned BodyLowering::addressSpace(Space space) const {
   switch (space) {

@@ -23,9 +23,13 @@ bool isFloat(Type type) {
   return type == Type::F16 || type == Type::BF16 || type == Type::F32 || type == Type::F64;
 }
 
-bool isSigned(Type type) { return type_class(type) == TypeClass::Signed; }
+bool isSigned(Type type) {
+  return type_class(type) == TypeClass::Signed;
+}
 
-bool isPacked(Type type) { return elementType(type) != type; }
+bool isPacked(Type type) {
+  return elementType(type) != type;
+}
 
 Type elementType(Type packed) {
   switch (packed) {

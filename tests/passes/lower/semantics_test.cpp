@@ -20,8 +20,8 @@ namespace {
 using namespace cutrans::ptx;
 
 struct Row {
-  const char *code;   // PTX statements; the result goes to %o
-  unsigned width;     // of %o: 16, 32 or 64; 1 for a predicate
+  const char *code;  // PTX statements; the result goes to %o
+  unsigned width;    // of %o: 16, 32 or 64; 1 for a predicate
   uint64_t expected;
 };
 
@@ -30,7 +30,8 @@ std::string kernelOf(const char *code, unsigned width) {
   std::string store = width == 1 ? "selp.u32 %r9, 1, 0, %o; st.global.b32 [0x100], %r9;"
                                  : "st.global.b" + std::to_string(width) + " [0x100], %o;";
   return ".version 9.0\n.target sm_100\n.address_size 64\n.visible .entry k()\n{ .reg .b16 %h<10>; .reg .b32 %r<10>;"
-         ".reg .b64 %d<10>; .reg .pred %p<10>; " + out + "\n" + code + "\n" + store + " ret; }\n";
+         ".reg .b64 %d<10>; .reg .pred %p<10>; " +
+         out + "\n" + code + "\n" + store + " ret; }\n";
 }
 
 // The value of the last store, folded; no value: a message.
@@ -355,13 +356,27 @@ constexpr Row Move[] = {
     {"mov.u32 %o, %cluster_nctaid.x;", 32, 1},
 };
 
-TEST(Semantics, Integer) { check(Integer); }
-TEST(Semantics, Bits) { check(Bits); }
-TEST(Semantics, Float) { check(Float); }
-TEST(Semantics, Compare) { check(Compare); }
-TEST(Semantics, Convert) { check(Convert); }
-TEST(Semantics, Video) { check(Video); }
-TEST(Semantics, Move) { check(Move); }
+TEST(Semantics, Integer) {
+  check(Integer);
+}
+TEST(Semantics, Bits) {
+  check(Bits);
+}
+TEST(Semantics, Float) {
+  check(Float);
+}
+TEST(Semantics, Compare) {
+  check(Compare);
+}
+TEST(Semantics, Convert) {
+  check(Convert);
+}
+TEST(Semantics, Video) {
+  check(Video);
+}
+TEST(Semantics, Move) {
+  check(Move);
+}
 
 TEST(Semantics, Lop3) {
   for (unsigned table = 0; table < 256; ++table) {

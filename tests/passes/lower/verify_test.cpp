@@ -32,7 +32,9 @@ std::vector<std::string> problems(const std::string &body, Stage stage = Stage::
 const std::string Kernel = "define void @k(ptr addrspace(101) %p) #0 {\n";
 const std::string Attributes = "\n}\nattributes #0 = { \"cutrans.kernel\" \"cutrans.params-size\"=\"0\" }\n";
 
-TEST(Verify, AcceptsAKernel) { EXPECT_THAT(problems(Kernel + "ret void" + Attributes), IsEmpty()); }
+TEST(Verify, AcceptsAKernel) {
+  EXPECT_THAT(problems(Kernel + "ret void" + Attributes), IsEmpty());
+}
 
 TEST(Verify, RefusesAnUnknownFunction) {
   EXPECT_THAT(problems(Kernel + "call void @puts()\nret void" + Attributes + "declare void @puts()"),
@@ -40,8 +42,9 @@ TEST(Verify, RefusesAnUnknownFunction) {
 }
 
 TEST(Verify, RefusesAnIntrinsicOfAnotherType) {
-  EXPECT_THAT(problems(Kernel + "%x = call i64 @cutrans.tid.x()\nret void" + Attributes + "declare i64 @cutrans.tid.x()"),
-              Contains(HasSubstr("not the type of intrinsics.def")));
+  EXPECT_THAT(
+      problems(Kernel + "%x = call i64 @cutrans.tid.x()\nret void" + Attributes + "declare i64 @cutrans.tid.x()"),
+      Contains(HasSubstr("not the type of intrinsics.def")));
 }
 
 TEST(Verify, RefusesABarrierThatIsNotConvergent) {
@@ -58,7 +61,8 @@ TEST(Verify, RefusesInternalIntrinsicsOfAFrontEnd) {
 }
 
 TEST(Verify, RefusesFastMathVectorsAndOddSpaces) {
-  EXPECT_THAT(problems(Kernel + "%x = fadd fast float 1.0, 2.0\nret void" + Attributes), Contains(HasSubstr("fast-math")));
+  EXPECT_THAT(problems(Kernel + "%x = fadd fast float 1.0, 2.0\nret void" + Attributes),
+              Contains(HasSubstr("fast-math")));
   EXPECT_THAT(problems(Kernel + "%x = add <2 x i32> zeroinitializer, zeroinitializer\nret void" + Attributes),
               Contains(HasSubstr("a vector")));
   EXPECT_THAT(problems(Kernel + "%x = inttoptr i64 0 to ptr addrspace(7)\nret void" + Attributes),
@@ -71,7 +75,8 @@ TEST(Verify, RefusesVariablesWithoutAPlace) {
 }
 
 TEST(Verify, RefusesRecursionIndirectCallsAndForeignScopes) {
-  EXPECT_THAT(problems(Kernel + "call void @f()\nret void" + Attributes + "define internal void @f() {\ncall void @f()\nret void\n}"),
+  EXPECT_THAT(problems(Kernel + "call void @f()\nret void" + Attributes +
+                       "define internal void @f() {\ncall void @f()\nret void\n}"),
               Contains(HasSubstr("f: recursion")));
   EXPECT_THAT(problems(Kernel + "%f = inttoptr i64 4 to ptr\ncall void %f()\nret void" + Attributes),
               Contains(HasSubstr("indirect call")));
@@ -80,7 +85,8 @@ TEST(Verify, RefusesRecursionIndirectCallsAndForeignScopes) {
 }
 
 TEST(Verify, RefusesAKernelWithOtherArguments) {
-  EXPECT_THAT(problems("define void @k(i32 %x) #0 {\nret void" + Attributes), Contains(HasSubstr("a kernel takes one ptr")));
+  EXPECT_THAT(problems("define void @k(i32 %x) #0 {\nret void" + Attributes),
+              Contains(HasSubstr("a kernel takes one ptr")));
 }
 
 TEST(Intrinsics, EachIsRecognisedByItsDeclaration) {

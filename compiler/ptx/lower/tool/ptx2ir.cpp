@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Developer tool: prints the SPMD IR of the kernels of a PTX file, or says why there is none. The lowering tests run it.
-// Registers are promoted before printing, unless --raw is given. Exit status: 0 printed, 1 refused or wrong PTX, 2 the
-// IR breaks its own rules.
+// Developer tool: prints the SPMD IR of the kernels of a PTX file, or says why there is none. The lowering tests run
+// it. Registers are promoted before printing, unless --raw is given. Exit status: 0 printed, 1 refused or wrong PTX, 2
+// the IR breaks its own rules.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <string>
 
-#include <CLI/CLI.hpp>
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Transforms/Utils/PromoteMemToReg.h>
+#include <CLI/CLI.hpp>
 
 #include "compiler/ir/spmd.h"
 #include "compiler/ir/verify.h"
@@ -27,7 +27,8 @@ void promoteRegisters(llvm::Module &module) {
     std::vector<llvm::AllocaInst *> slots;
     for (llvm::Instruction &instruction : function.getEntryBlock())
       if (auto *slot = llvm::dyn_cast<llvm::AllocaInst>(&instruction))
-        if (slot->getAddressSpace() == cutrans::ir::space::Generic && llvm::isAllocaPromotable(slot)) slots.push_back(slot);
+        if (slot->getAddressSpace() == cutrans::ir::space::Generic && llvm::isAllocaPromotable(slot))
+          slots.push_back(slot);
     llvm::DominatorTree tree(function);
     llvm::PromoteMemToReg(slots, tree);
   }
