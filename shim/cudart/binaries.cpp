@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "shim/cudart/binaries.h"
 
+#include <map>
+
 #include "cutrans/runtime/context.h"
 #include "cutrans/runtime/module.h"
 #include "shim/common/ptx_units.h"
@@ -13,6 +15,12 @@ namespace {
 constinit std::mutex registry_mutex;
 constinit HostTable<KernelRecord> kernels;
 constinit HostTable<VariableRecord> variables;
+
+// Start and size of the managed variables that are bound. Under registry_mutex; never destroyed, like the tables.
+std::map<runtime::Address, size_t> &managedRanges() {
+  static auto *ranges = new std::map<runtime::Address, size_t>;
+  return *ranges;
+}
 
 }  // namespace
 
@@ -63,6 +71,7 @@ Status Binary::bindManaged(runtime::Context &context) {
     *variable.managed = variable.bound;
     std::lock_guard registry_lock(registry_mutex);
     variables.insert(variable.bound, &variable);
+    managedRanges()[found->address] = found->size;
   }
   bound_ = true;
   return Code::ok;
@@ -85,7 +94,9 @@ void unregisterBinary(Binary *binary) {
     for (KernelRecord &kernel : binary->kernels_) kernels.erase(kernel.host, &kernel);
     for (VariableRecord &variable : binary->variables_) {
       variables.erase(variable.host, &variable);
-      if (variable.bound) variables.erase(variable.bound, &variable);
+      if (!variable.bound) continue;
+      variables.erase(variable.bound, &variable);
+      managedRanges().erase(reinterpret_cast<uintptr_t>(variable.bound));
     }
     binary->self_ = nullptr;
   }
@@ -103,6 +114,12 @@ Result<runtime::LibraryKernel *> findKernel(const void *host) {
   runtime::LibraryKernel *kernel = (*library)->kernel(record->name);
   record->kernel.store(kernel, std::memory_order_release);
   return kernel;
+}
+
+bool inManagedVariable(runtime::Address address) {
+  std::lock_guard lock(registry_mutex);
+  auto next = managedRanges().upper_bound(address);
+  return next != managedRanges().begin() && address - std::prev(next)->first < std::prev(next)->second;
 }
 
 Result<Symbol> findSymbol(runtime::Context &context, const void *host) {

@@ -85,4 +85,7 @@ struct Symbol {
 // the module says.
 Result<Symbol> findSymbol(runtime::Context &context, const void *host);
 
+// The address lies in a managed variable, which the memory map knows only as a part of a module's variables.
+bool inManagedVariable(runtime::Address address);
+
 }  // namespace cutrans::cudart

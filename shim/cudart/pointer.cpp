@@ -3,14 +3,16 @@
 #include "bodies.h"
 #include "cutrans/runtime/device.h"
 #include "cutrans/runtime/memory.h"
+#include "shim/cudart/binaries.h"
 
 namespace cutrans::cudart {
 namespace {
 
-cudaMemoryType typeOf(runtime::MemoryKind kind) {
+cudaMemoryType typeOf(runtime::MemoryKind kind, runtime::Address address) {
   switch (kind) {
-    case runtime::MemoryKind::device:
-    case runtime::MemoryKind::image: return cudaMemoryTypeDevice;
+    case runtime::MemoryKind::device: return cudaMemoryTypeDevice;
+    case runtime::MemoryKind::image:
+      return inManagedVariable(address) ? cudaMemoryTypeManaged : cudaMemoryTypeDevice;
     case runtime::MemoryKind::pinned:
     case runtime::MemoryKind::registered: return cudaMemoryTypeHost;
     case runtime::MemoryKind::managed: return cudaMemoryTypeManaged;
@@ -31,7 +33,7 @@ cudaError_t body::cudaPointerGetAttributes(Call &, cudaPointerAttributes *out, c
     answer.hostPointer = const_cast<void *>(pointer);
   } else {
     uint64_t offset = address - memory->base;
-    answer.type = typeOf(memory->kind);
+    answer.type = typeOf(memory->kind, address);
     answer.device = memory->context ? memory->context->device().index() : 0;
     if (memory->device) answer.devicePointer = reinterpret_cast<void *>(memory->device + offset);
     // Device memory has no host pointer in CUDA, whatever the target can do.
