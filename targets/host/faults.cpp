@@ -19,7 +19,7 @@ namespace {
 [[gnu::tls_model("initial-exec")]] thread_local bool has_signal_stack = false;
 [[gnu::tls_model("initial-exec")]] thread_local bool passing_on = false;
 
-constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
 struct sigaction previous[NSIG];  // written under the lock before our handler is in place
 std::mutex install_lock;
 
@@ -54,6 +54,8 @@ void describe(Fault &fault, int signal, const siginfo_t &info, const Fiber *runn
     std::snprintf(fault.text, sizeof fault.text, "illegal address 0x%llx", static_cast<unsigned long long>(address));
   } else if (signal == SIGFPE)
     set(CT_ERR_LAUNCH, Code::host_bad_instruction, "arithmetic exception");
+  else if (signal == SIGTRAP)
+    set(CT_ERR_TRAP, Code::host_trap, "breakpoint");
   else
     set(CT_ERR_LAUNCH, Code::host_bad_instruction, "illegal instruction");
 }

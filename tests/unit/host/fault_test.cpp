@@ -77,7 +77,8 @@ TEST(HostFault, EndsInManyWays) {
     ct_status status;
     const char *code;
   } const rows[] = {{0, CT_ERR_TRAP, "CT3104"},   {1, CT_ERR_ASSERT, ""},       {2, CT_ERR_LAUNCH, "CT3106"},
-                    {3, CT_ERR_LAUNCH, "CT3102"}, {4, CT_ERR_LAUNCH, "CT3102"}, {5, CT_ERR_LAUNCH, "CT3103"}};
+                    {3, CT_ERR_LAUNCH, "CT3102"}, {4, CT_ERR_LAUNCH, "CT3102"}, {5, CT_ERR_LAUNCH, "CT3103"},
+                    {6, CT_ERR_TRAP, "CT3104"}};
   for (const auto &row : rows) {
     Host host;
     ct_queue *queue = host.queue();

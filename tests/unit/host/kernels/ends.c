@@ -1,4 +1,5 @@
-/* Ends in the way that `how` says: 0 trap, 1 assert, 2 a refusal, 3 an illegal instruction, 4 division by zero, 5 stack overflow. */
+/* Ends in the way that `how` says: 0 trap, 1 assert, 2 a refusal, 3 an illegal instruction, 4 division by zero, 5 stack overflow,
+ * 6 a breakpoint. */
 #include "kernel.h"
 typedef struct { uint32_t how; } Params;
 static int deeper(volatile char *above, uint32_t depth) {
@@ -17,6 +18,7 @@ static void run(ct_native_block *b) {
     case 2: b->services->trap(b, 5, 3106);
     case 3: __builtin_trap();
     case 4: zero = (int)(p->how * 100) / zero; return;
+    case 6: __builtin_debugtrap(); return;
     case 5: zero = deeper(start, 1u << 20); return;
   }
 }
