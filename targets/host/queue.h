@@ -127,6 +127,8 @@ bool joinQueue(Unit &unit, ct_queue &queue, uint64_t until);
 void continueAfterHostCall(ct_queue &queue);
 // For a job's work, between two tickets: wakes helpers when the job turns out to be long; false: leave, others wait.
 bool mayContinue(Unit &unit, Job &job);
+// A free unit for this thread, usually the one that it had before; null: all are busy.
+Unit *takeAnyUnit();
 // Waits until `number` operations are complete, and helps meanwhile.
 void waitFor(ct_queue &queue, uint64_t number);
 
