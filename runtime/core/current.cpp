@@ -57,7 +57,7 @@ Result<Context *> requireContext() {
     if (Status state = processState(); !state.ok()) return state;
     return Code::invalid_context;
   }
-  if (Status healthy = top->check(); !healthy.ok()) return healthy;
+  if (Status healthy = top->check(); !healthy.ok()) return healthy.code() == Code::not_initialized ? processState() : healthy;
   return top;
 }
 
@@ -65,6 +65,7 @@ Result<Context *> ensureContext() {
   if (top) {
     Status state = top->check();
     if (state.ok()) [[likely]] return top;
+    if (state.code() == Code::not_initialized) return processState();
     if (!top->isPrimary() || state.code() != Code::invalid_context) return state;
     return top->device().usePrimary();  // it was reset: start again
   }

@@ -3,7 +3,8 @@
 //
 // The end: registered with atexit at the start, so it runs before the destructors of everything that existed earlier. It
 // waits for the work that is under way (not for ever), closes the target, and from then on every call gets `deinitialized`.
-// A forked child has none of the target's threads: every call there gets `not_initialized`, and its end does nothing.
+// A forked child has none of the target's threads: every call there gets `not_initialized`, the first one with a report,
+// and its end does nothing. Children that only call exec never notice.
 #include "cutrans/runtime/platform.h"
 
 #include <dlfcn.h>
@@ -92,14 +93,16 @@ void endOfProcess() {
   target().shutdown();
 }
 
+constinit std::atomic<bool> forked{false};
+
 void inForkedChild() {
   if (outcome.load() != Code::ok) return;
   outcome.store(Code::not_initialized);
+  forked.store(true);
   for (Device *device : instance->devices) {
     for (Context *context : DeviceAccess::state(*device).active) ContextAccess::setState(*context, Code::not_initialized);
     ContextAccess::setState(device->primary(), Code::not_initialized);
   }
-  report(Diag::after_fork, "in the child of a fork");
 }
 
 }  // namespace
@@ -142,7 +145,10 @@ Result<Platform *> Platform::get() {
       outcome.store(state, std::memory_order_release);
     }
   }
-  if (state != Code::ok) return state;
+  if (state != Code::ok) {
+    if (forked.load(std::memory_order_relaxed)) report(Diag::after_fork, "in the child of a fork");
+    return state;
+  }
   return ready.load(std::memory_order_acquire);
 }
 
