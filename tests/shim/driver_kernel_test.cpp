@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Modules, libraries, kernels and launches through the driver API, on the host target.
+#include <cuda.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstring>
+
+#include "fixture.h"
+
+namespace {
+
+using testing::Each;
+using testing::HasSubstr;
+
+// scale: out[i] = i * factor for i < count. late: traps. weigh: dynamic and static shared memory.
+constexpr const char *kPtx = R"(
+.version 8.0
+.target sm_75
+.address_size 64
+.visible .global .align 4 .u32 counter = 7;
+.visible .const .align 4 .u32 fixed[2] = {3, 4};
+.visible .entry scale(.param .u64 out, .param .u32 count, .param .u16 factor)
+{
+  .reg .b64 %rd<5>; .reg .b32 %r<8>; .reg .b16 %h<2>; .reg .pred %p;
+  ld.param.u64 %rd1, [out];
+  ld.param.u32 %r1, [count];
+  ld.param.u16 %h1, [factor];
+  cvt.u32.u16 %r6, %h1;
+  mov.u32 %r2, %ctaid.x;
+  mov.u32 %r3, %ntid.x;
+  mov.u32 %r4, %tid.x;
+  mad.lo.s32 %r5, %r2, %r3, %r4;
+  setp.ge.s32 %p, %r5, %r1;
+  @%p bra DONE;
+  cvta.to.global.u64 %rd2, %rd1;
+  mul.wide.s32 %rd3, %r5, 4;
+  add.s64 %rd4, %rd2, %rd3;
+  mul.lo.s32 %r7, %r5, %r6;
+  st.global.u32 [%rd4], %r7;
+DONE:
+  ret;
+}
+.visible .entry wild()
+{
+  .reg .b64 %rd<2>; .reg .b32 %r<2>;
+  mov.u64 %rd1, 16;
+  st.global.u32 [%rd1], 1;
+  ret;
+}
+.visible .entry limited() .maxntid 64, 1, 1
+{
+  ret;
+}
+.visible .entry wrong()
+{
+  nonsense.u32 %r1, %r2;
+  ret;
+}
+)";
+
+struct DriverKernel : shim_test::WithContext {
+  void SetUp() override {
+    WithContext::SetUp();
+    ASSERT_EQ(cuModuleLoadData(&module, kPtx), CUDA_SUCCESS);
+    ASSERT_EQ(cuModuleGetFunction(&scale, module, "scale"), CUDA_SUCCESS);
+    ASSERT_EQ(cuMemAlloc(&memory, kCount * 4), CUDA_SUCCESS);
+  }
+  // What `scale` left, after one of the launches below; the memory is cleared again.
+  std::array<unsigned, 64> take() {
+    std::array<unsigned, 64> out;
+    EXPECT_EQ(cuMemcpyDtoH(out.data(), memory, sizeof out), CUDA_SUCCESS);
+    EXPECT_EQ(cuMemsetD32(memory, 0, kCount), CUDA_SUCCESS);
+    return out;
+  }
+  static void expectScaled(const std::array<unsigned, 64> &out, unsigned count, unsigned factor) {
+    for (unsigned i = 0; i < out.size(); ++i) EXPECT_EQ(out[i], i < count ? i * factor : 0) << i;
+  }
+  static constexpr unsigned kCount = 64;
+  CUmodule module = nullptr;
+  CUfunction scale = nullptr;
+  CUdeviceptr memory = 0;
+  unsigned count = kCount;
+  unsigned short factor = 3;
+  void *params[3] = {&memory, &count, &factor};
+};
+
+TEST_F(DriverKernel, EveryFormOfLaunch) {
+  take();
+  EXPECT_EQ(cuLaunchKernel(scale, 2, 1, 1, 32, 1, 1, 0, nullptr, params, nullptr), CUDA_SUCCESS);
+  expectScaled(take(), 64, 3);
+  // One packed buffer: pointer at 0, count at 8, factor at 12.
+  struct {
+    CUdeviceptr out;
+    unsigned count;
+    unsigned short factor;
+  } packed{memory, 40, 5};
+  size_t size = 14;
+  void *extra[] = {CU_LAUNCH_PARAM_BUFFER_POINTER, &packed, CU_LAUNCH_PARAM_BUFFER_SIZE, &size, CU_LAUNCH_PARAM_END};
+  EXPECT_EQ(cuLaunchKernel(scale, 2, 1, 1, 32, 1, 1, 0, nullptr, nullptr, extra), CUDA_SUCCESS);
+  expectScaled(take(), 40, 5);
+  EXPECT_EQ(cuLaunchKernel(scale, 2, 1, 1, 32, 1, 1, 0, nullptr, params, extra), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuLaunchCooperativeKernel(scale, 2, 1, 1, 32, 1, 1, 0, nullptr, params), CUDA_SUCCESS);
+  expectScaled(take(), 64, 3);
+  CUevent done;
+  ASSERT_EQ(cuEventCreate(&done, CU_EVENT_DISABLE_TIMING), CUDA_SUCCESS);
+  CUlaunchAttribute attributes[2]{};
+  attributes[0].id = CU_LAUNCH_ATTRIBUTE_PRIORITY;
+  attributes[1].id = CU_LAUNCH_ATTRIBUTE_LAUNCH_COMPLETION_EVENT;
+  attributes[1].value.launchCompletionEvent.event = done;
+  CUlaunchConfig config{2, 1, 1, 32, 1, 1, 0, nullptr, attributes, 2};
+  EXPECT_EQ(cuLaunchKernelEx(&config, scale, params, nullptr), CUDA_SUCCESS);
+  EXPECT_EQ(cuEventSynchronize(done), CUDA_SUCCESS);
+  expectScaled(take(), 64, 3);
+}
+
+TEST_F(DriverKernel, ShapesThatDoNotExist) {
+  EXPECT_EQ(cuLaunchKernel(scale, 0, 1, 1, 32, 1, 1, 0, nullptr, params, nullptr), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuLaunchKernel(scale, 1, 1, 1, 2048, 1, 1, 0, nullptr, params, nullptr), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuLaunchKernel(scale, 1, 1, 1, 32, 1, 1, 1u << 30, nullptr, params, nullptr), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuLaunchKernel(scale, 1, 1, 1, 32, 1, 1, 0, nullptr, nullptr, nullptr), CUDA_ERROR_INVALID_VALUE);
+  CUfunction limited;
+  ASSERT_EQ(cuModuleGetFunction(&limited, module, "limited"), CUDA_SUCCESS);
+  EXPECT_EQ(cuLaunchKernel(limited, 1, 1, 1, 64, 1, 1, 0, nullptr, nullptr, nullptr), CUDA_SUCCESS);
+  EXPECT_NE(cuLaunchKernel(limited, 1, 1, 1, 65, 1, 1, 0, nullptr, nullptr, nullptr), CUDA_SUCCESS);
+  EXPECT_EQ(cuCtxSynchronize(), CUDA_SUCCESS) << "a refused launch leaves the context well";
+}
+
+TEST_F(DriverKernel, AFaultStays) {
+  CUfunction wild;
+  ASSERT_EQ(cuModuleGetFunction(&wild, module, "wild"), CUDA_SUCCESS);
+  ASSERT_EQ(cuLaunchKernel(wild, 1, 1, 1, 1, 1, 1, 0, nullptr, nullptr, nullptr), CUDA_SUCCESS);
+  EXPECT_EQ(cuCtxSynchronize(), CUDA_ERROR_ILLEGAL_ADDRESS);
+  CUdeviceptr p;
+  EXPECT_EQ(cuMemAlloc(&p, 4), CUDA_ERROR_ILLEGAL_ADDRESS);
+  EXPECT_EQ(cuCtxSynchronize(), CUDA_ERROR_ILLEGAL_ADDRESS);
+}
+
+TEST_F(DriverKernel, AttributesAndParameters) {
+  int value = 0;
+  CUfunction limited;
+  ASSERT_EQ(cuModuleGetFunction(&limited, module, "limited"), CUDA_SUCCESS);
+  EXPECT_EQ(cuFuncGetAttribute(&value, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, limited), CUDA_SUCCESS);
+  EXPECT_EQ(value, 64);
+  EXPECT_EQ(cuFuncGetAttribute(&value, CU_FUNC_ATTRIBUTE_PTX_VERSION, scale), CUDA_SUCCESS);
+  EXPECT_EQ(value, 75);
+  EXPECT_EQ(cuFuncGetAttribute(&value, CU_FUNC_ATTRIBUTE_MAX, scale), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuFuncSetAttribute(scale, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 1 << 30), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuFuncSetAttribute(scale, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 1000), CUDA_SUCCESS);
+  EXPECT_EQ(cuFuncGetAttribute(&value, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, scale), CUDA_SUCCESS);
+  EXPECT_EQ(value, 1000);
+  EXPECT_EQ(cuFuncSetAttribute(scale, CU_FUNC_ATTRIBUTE_NUM_REGS, 8), CUDA_ERROR_INVALID_VALUE);
+  const char *name = nullptr;
+  EXPECT_EQ(cuFuncGetName(&name, scale), CUDA_SUCCESS);
+  EXPECT_STREQ(name, "scale");
+  size_t offset = 0, size = 0;
+  EXPECT_EQ(cuFuncGetParamInfo(scale, 2, &offset, &size), CUDA_SUCCESS);
+  EXPECT_EQ(offset, 12u);
+  EXPECT_EQ(size, 2u);
+  EXPECT_EQ(cuFuncGetParamInfo(scale, 3, &offset, &size), CUDA_ERROR_INVALID_VALUE);
+  int blocks = 0, grid = 0, block = 0;
+  EXPECT_EQ(cuOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, scale, 128, 0), CUDA_SUCCESS);
+  EXPECT_GT(blocks, 0);
+  EXPECT_EQ(cuOccupancyMaxPotentialBlockSize(&grid, &block, limited, nullptr, 0, 0), CUDA_SUCCESS);
+  EXPECT_LE(block, 64);
+  EXPECT_GT(grid, 0);
+}
+
+TEST_F(DriverKernel, VariablesOfAModule) {
+  CUdeviceptr p = 0;
+  size_t size = 0;
+  unsigned values[2] = {};
+  ASSERT_EQ(cuModuleGetGlobal(&p, &size, module, "counter"), CUDA_SUCCESS);
+  EXPECT_EQ(size, 4u);
+  EXPECT_EQ(cuMemcpyDtoH(values, p, 4), CUDA_SUCCESS);
+  EXPECT_EQ(values[0], 7u);
+  ASSERT_EQ(cuModuleGetGlobal(&p, &size, module, "fixed"), CUDA_SUCCESS);
+  EXPECT_EQ(cuMemcpyDtoH(values, p, 8), CUDA_SUCCESS);
+  EXPECT_EQ(values[1], 4u);
+  EXPECT_EQ(cuModuleGetGlobal(&p, &size, module, "scale"), CUDA_ERROR_NOT_FOUND);
+  EXPECT_EQ(cuMemFree(p), CUDA_ERROR_INVALID_VALUE) << "belongs to the module";
+}
+
+TEST_F(DriverKernel, ModulesAreListedAndUnloaded) {
+  unsigned kernels = 0;
+  EXPECT_EQ(cuModuleGetFunctionCount(&kernels, module), CUDA_SUCCESS);
+  EXPECT_EQ(kernels, 4u);
+  std::array<CUfunction, 8> list{};
+  EXPECT_EQ(cuModuleEnumerateFunctions(list.data(), list.size(), module), CUDA_SUCCESS);
+  EXPECT_NE(list[3], nullptr);
+  EXPECT_EQ(list[4], nullptr);
+  CUfunction none;
+  EXPECT_EQ(cuModuleGetFunction(&none, module, "missing"), CUDA_ERROR_NOT_FOUND);
+  EXPECT_EQ(cuModuleUnload(module), CUDA_SUCCESS);
+  EXPECT_EQ(cuModuleUnload(module), CUDA_ERROR_INVALID_HANDLE);
+  EXPECT_EQ(cuLaunchKernel(scale, 1, 1, 1, 1, 1, 1, 0, nullptr, params, nullptr), CUDA_ERROR_INVALID_HANDLE);
+}
+
+TEST_F(DriverKernel, WrongCodeIsNamedInTheLog) {
+  char log[512] = "untouched";
+  CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
+  void *values[] = {log, reinterpret_cast<void *>(sizeof log)};
+  CUmodule bad = nullptr;
+  EXPECT_EQ(cuModuleLoadDataEx(&bad, "this is no PTX", 2, options, values), CUDA_ERROR_INVALID_PTX);
+  EXPECT_THAT(log, HasSubstr("CT11"));
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(values[1]), strlen(log));
+  // An instruction that is none is found when its kernel is needed.
+  CUfunction wrong;
+  testing::internal::CaptureStderr();
+  ASSERT_EQ(cuModuleGetFunction(&wrong, module, "wrong"), CUDA_SUCCESS);
+  EXPECT_EQ(cuLaunchKernel(wrong, 1, 1, 1, 1, 1, 1, 0, nullptr, nullptr, nullptr), CUDA_ERROR_INVALID_PTX);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("nonsense"));
+  EXPECT_EQ(cuModuleLoad(&bad, "/nothing/here.ptx"), CUDA_ERROR_FILE_NOT_FOUND);
+  const unsigned char cubin[] = {0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  EXPECT_EQ(cuModuleLoadData(&bad, cubin), CUDA_ERROR_NO_BINARY_FOR_GPU);
+  EXPECT_EQ(cuModuleLoadData(&bad, nullptr), CUDA_ERROR_INVALID_VALUE);
+  options[0] = static_cast<CUjit_option>(999);
+  EXPECT_EQ(cuModuleLoadDataEx(&bad, kPtx, 2, options, values), CUDA_ERROR_INVALID_VALUE);
+}
+
+TEST_F(DriverKernel, LibrariesServeEveryContext) {
+  CUlibrary library;
+  CUkernel kernel;
+  ASSERT_EQ(cuLibraryLoadData(&library, kPtx, nullptr, nullptr, 0, nullptr, nullptr, 0), CUDA_SUCCESS);
+  EXPECT_EQ(cuLibraryGetKernel(&kernel, library, "missing"), CUDA_ERROR_NOT_FOUND);
+  ASSERT_EQ(cuLibraryGetKernel(&kernel, library, "scale"), CUDA_SUCCESS);
+  take();
+  EXPECT_EQ(cuLaunchKernel(reinterpret_cast<CUfunction>(kernel), 2, 1, 1, 32, 1, 1, 0, nullptr, params, nullptr), CUDA_SUCCESS);
+  expectScaled(take(), 64, 3);
+  CUfunction here;
+  CUlibrary owner;
+  EXPECT_EQ(cuKernelGetFunction(&here, kernel), CUDA_SUCCESS);
+  EXPECT_EQ(cuKernelGetLibrary(&owner, kernel), CUDA_SUCCESS);
+  EXPECT_EQ(owner, library);
+  int value = 0;
+  EXPECT_EQ(cuKernelSetAttribute(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 512, kernel, 0), CUDA_SUCCESS);
+  EXPECT_EQ(cuFuncGetAttribute(&value, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, here), CUDA_SUCCESS);
+  EXPECT_EQ(value, 512);
+  unsigned kernels = 0;
+  EXPECT_EQ(cuLibraryGetKernelCount(&kernels, library), CUDA_SUCCESS);
+  EXPECT_EQ(kernels, 4u);
+  CUdeviceptr p = 0;
+  size_t size = 0;
+  EXPECT_EQ(cuLibraryGetGlobal(&p, &size, library, "counter"), CUDA_SUCCESS);
+  EXPECT_EQ(cuLibraryGetManaged(&p, &size, library, "counter"), CUDA_ERROR_NOT_FOUND);
+  CUcontext other;
+  ASSERT_EQ(cuCtxCreate(&other, nullptr, 0, 0), CUDA_SUCCESS);
+  CUfunction there;
+  EXPECT_EQ(cuKernelGetFunction(&there, kernel), CUDA_SUCCESS);
+  EXPECT_NE(here, there);
+  EXPECT_EQ(cuCtxDestroy(other), CUDA_SUCCESS);
+  EXPECT_EQ(cuLibraryUnload(library), CUDA_SUCCESS);
+  EXPECT_EQ(cuKernelGetFunction(&here, kernel), CUDA_ERROR_INVALID_HANDLE);
+}
+
+TEST_F(DriverKernel, ManagedMemoryFromBothSides) {
+  CUdeviceptr managed = 0;
+  ASSERT_EQ(cuMemAllocManaged(&managed, kCount * 4, CU_MEM_ATTACH_GLOBAL), CUDA_SUCCESS);
+  void *arguments[] = {&managed, &count, &factor};
+  ASSERT_EQ(cuLaunchKernel(scale, 1, 1, 1, 64, 1, 1, 0, nullptr, arguments, nullptr), CUDA_SUCCESS);
+  ASSERT_EQ(cuCtxSynchronize(), CUDA_SUCCESS);
+  EXPECT_EQ(reinterpret_cast<unsigned *>(managed)[63], 189u);
+  const CUmemLocation host{CU_MEM_LOCATION_TYPE_HOST, 0}, nowhere{CU_MEM_LOCATION_TYPE_DEVICE, 99};
+  EXPECT_EQ(cuMemPrefetchAsync(managed, 16, host, 0, nullptr), CUDA_SUCCESS);
+  EXPECT_EQ(cuMemAdvise(managed, 16, CU_MEM_ADVISE_SET_PREFERRED_LOCATION, nowhere), CUDA_ERROR_INVALID_DEVICE);
+  EXPECT_EQ(cuMemAdvise(managed, kCount * 4 + 1, CU_MEM_ADVISE_SET_READ_MOSTLY, host), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuMemFree(managed), CUDA_SUCCESS);
+}
+
+}  // namespace
