@@ -232,15 +232,13 @@ void findJoins(LinearPlan &plan, LoopInfo &loops, Function &kernel) {
     if (region.end) targets.push_back(region.end);
     for (BasicBlock *target : targets)
       for (PHINode &phi : target->phis()) {
-        Value *value = nullptr;
-        unsigned source = 0;
-        for (unsigned i = 0; i < phi.getNumIncomingValues(); ++i) {
-          unsigned from = itemOf.lookup(phi.getIncomingBlock(i));
-          if (from == 0 || from == itemOf.lookup(target)) continue;
-          if (source && source != from && value != phi.getIncomingValue(i)) plan.joins.insert(&phi);
-          value = phi.getIncomingValue(i);
-          source = from;
-        }
+        SmallVector<std::pair<unsigned, Value *>, 4> incoming;
+        for (unsigned i = 0; i < phi.getNumIncomingValues(); ++i)
+          if (unsigned from = itemOf.lookup(phi.getIncomingBlock(i)); from && from != itemOf.lookup(target))
+            incoming.push_back({from, phi.getIncomingValue(i)});
+        for (auto [from, value] : incoming)
+          for (auto [other, otherValue] : incoming)
+            if (from != other && value != otherValue) plan.joins.insert(&phi);
       }
   }
   // Lanes that leave a loop at different turns.

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Random divergent control flow: gangs of every width must leave the memory that threads leave one at a time.
-// CUTRANS_TEST_SEEDS=first:count tries others; CUTRANS_TEST_PRINT=1 prints the kernels.
+// CUTRANS_TEST_SEEDS=first:count tries others; CUTRANS_TEST_PRINT=1 prints the kernels, CUTRANS_TEST_FILE is
+// a kernel to take instead (for llvm-reduce).
 #include <cstdlib>
 #include <cstring>
 #include <random>
 
 #include <gtest/gtest.h>
 #include <llvm/IR/LLVMContext.h>
+#include <llvm/IRReader/IRReader.h>
+#include <llvm/Support/SourceMgr.h>
 #include <llvm/Support/raw_ostream.h>
 
 #include "tests/passes/simt/jit.h"
@@ -28,7 +31,14 @@ struct Memory {
 
 void tryKernel(uint64_t seed) {
   llvm::LLVMContext context;
-  auto module = randomKernel(context, seed);
+  std::unique_ptr<llvm::Module> module;
+  if (const char *file = getenv("CUTRANS_TEST_FILE")) {
+    llvm::SMDiagnostic diagnostic;
+    module = llvm::parseIRFile(file, diagnostic, context);
+    ASSERT_TRUE(module);
+  } else {
+    module = randomKernel(context, seed);
+  }
   if (getenv("CUTRANS_TEST_PRINT")) module->print(llvm::outs(), nullptr);
   const Launch launches[] = {{{64, 1, 1}, {2, 1, 1}}, {{37, 1, 1}, {2, 1, 1}}};
   Launch launch = launches[seed % 2];
