@@ -4,33 +4,20 @@
 
 #include "bodies.h"
 #include "cutrans/fatbin/scan.h"
-#include "shim/common/ptx_units.h"
+#include "shim/common/jit_options.h"
 #include "shim/common/kernel_attributes.h"
-#include "shim/cuda/jit_options.h"
+#include "shim/common/library_loading.h"
 
 namespace cutrans::driver {
 
 namespace {
 
-// With a context at hand the code is loaded into it now, so that wrong code is found by this call as on a GPU.
 CUresult load(CUlibrary *out, const void *image) {
   if (!out || !image) return CUDA_ERROR_INVALID_VALUE;
-  Result<unsigned> capability = runtime::Platform::loaded()->computeCapability();
-  if (!capability.ok()) return error(capability.status());
-  Result<std::vector<runtime::Unit>> units = shim::unitsOfImage(image, *capability, "");
-  if (!units.ok()) return error(units.status());
-  // The program may release the image after this call.
-  Result<runtime::Library *> library = runtime::Library::create(
-      [kept = std::move(*units)](unsigned) -> Result<std::vector<runtime::Unit>> { return kept; });
-  if (!library.ok()) return error(library.status());
-  if (runtime::Context *context = runtime::currentContext(); context && context->check().ok()) {
-    if (Result<runtime::Module *> module = (*library)->module(*context); !module.ok()) {
-      (void)(*library)->destroy();
-      return error(module.status());
-    }
-  }
-  *out = handle(*library);
-  return CUDA_SUCCESS;
+  runtime::Context *context = runtime::currentContext();
+  Result<runtime::Library *> library = shim::loadLibrary(image, context && context->check().ok() ? context : nullptr);
+  if (library.ok()) *out = handle(*library);
+  return error(library.status());
 }
 
 CUresult checkOptions(Call &call, unsigned count, CUlibraryOption *options, void **values) {
@@ -74,8 +61,8 @@ CUresult giveVariable(Result<runtime::Variable> variable, CUdeviceptr *address, 
 CUresult body::cuLibraryLoadData(Call &call, CUlibrary *out, const void *image, CUjit_option *jit_options,
                                  void **jit_values, unsigned int jit_count, CUlibraryOption *options, void **values,
                                  unsigned int count) {
-  JitOptions jit(jit_count, jit_options, jit_values);
-  if (CUresult result = jit.check(call.name); result != CUDA_SUCCESS) return result;
+  shim::JitOptions jit(jit_count, jit_options, jit_values);
+  if (Status status = jit.check(call.name); !status.ok()) return error(status);
   if (CUresult result = checkOptions(call, count, options, values); result != CUDA_SUCCESS) return result;
   CUresult result = load(out, image);
   jit.finish();

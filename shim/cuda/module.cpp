@@ -5,7 +5,7 @@
 #include "bodies.h"
 #include "cutrans/fatbin/scan.h"
 #include "shim/common/ptx_units.h"
-#include "shim/cuda/jit_options.h"
+#include "shim/common/jit_options.h"
 
 namespace cutrans::driver {
 
@@ -41,8 +41,8 @@ CUresult body::cuModuleLoadFatBinary(Call &call, CUmodule *out, const void *imag
 
 CUresult body::cuModuleLoadDataEx(Call &call, CUmodule *out, const void *image, unsigned int count,
                                   CUjit_option *options, void **values) {
-  JitOptions jit(count, options, values);
-  if (CUresult result = jit.check(call.name); result != CUDA_SUCCESS) return result;
+  shim::JitOptions jit(count, options, values);
+  if (Status status = jit.check(call.name); !status.ok()) return error(status);
   CUresult result = load(call, out, image);
   jit.finish();
   return result;

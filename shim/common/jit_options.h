@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The options of cuModuleLoadDataEx and cuLibraryLoadData: log buffers in, log sizes and times out. Options that tune a
+// The options of cuModuleLoadDataEx, cuLibraryLoadData and cudaLibraryLoadData (whose numbers are the same): log buffers in, log sizes and times out. Options that tune a
 // GPU's machine code have nothing to tune here and are legal hints; those that would change meaning are refused.
 #pragma once
 #include <cuda.h>
@@ -9,15 +9,16 @@
 
 #include "cutrans/runtime/reports.h"
 #include "cutrans/support/diagnostics.h"
+#include "cutrans/support/status.h"
 
-namespace cutrans::driver {
+namespace cutrans::shim {
 
 class JitOptions {
  public:
   JitOptions(unsigned count, CUjit_option *options, void **values) : count_(count), options_(options), values_(values) {}
 
-  // Not legal, or refused: the error to return. Call before the load.
-  CUresult check(const char *entry) const;
+  // invalid_value, or unsupported (reported). Call before the load.
+  Status check(const char *entry) const;
   // Fills the program's log buffers with what this thread reported since construction. Call after the load.
   void finish() const;
 
@@ -33,4 +34,4 @@ class JitOptions {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-}  // namespace cutrans::driver
+}  // namespace cutrans::shim

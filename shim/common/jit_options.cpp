@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "shim/cuda/jit_options.h"
+#include "shim/common/jit_options.h"
 
 #include <algorithm>
 #include <cstring>
 
 #include "shim/common/refusal.h"
 
-namespace cutrans::driver {
+namespace cutrans::shim {
 
-CUresult JitOptions::check(const char *entry) const {
-  if (count_ && (!options_ || !values_)) return CUDA_ERROR_INVALID_VALUE;
+Status JitOptions::check(const char *entry) const {
+  if (count_ && (!options_ || !values_)) return Code::invalid_value;
   for (unsigned i = 0; i < count_; ++i) {
     switch (options_[i]) {
       case CU_JIT_GLOBAL_SYMBOL_NAMES:
       case CU_JIT_GLOBAL_SYMBOL_ADDRESSES:
       case CU_JIT_GLOBAL_SYMBOL_COUNT:
-        shim::refuseArgument(entry, Diag::api_argument, "a table of host symbols for the code (CU_JIT_GLOBAL_SYMBOL_NAMES)");
-        return CUDA_ERROR_NOT_SUPPORTED;
+        refuseArgument(entry, Diag::api_argument, "a table of host symbols for the code (CU_JIT_GLOBAL_SYMBOL_NAMES)");
+        return Code::unsupported;
       default:
-        if (options_[i] < 0 || options_[i] >= CU_JIT_NUM_OPTIONS) return CUDA_ERROR_INVALID_VALUE;
+        if (options_[i] < 0 || options_[i] >= CU_JIT_NUM_OPTIONS) return Code::invalid_value;
     }
   }
-  return CUDA_SUCCESS;
+  return Code::ok;
 }
 
 void JitOptions::finish() const {
@@ -52,4 +52,4 @@ void **JitOptions::value(CUjit_option option) const {
   return nullptr;
 }
 
-}  // namespace cutrans::driver
+}  // namespace cutrans::shim
