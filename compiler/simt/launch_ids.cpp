@@ -72,6 +72,11 @@ std::optional<IdForm> LaunchIds::form(ir::Intrinsic id) const {
       if (width_ < 32) found->multiply = width_, found->modulo = 32;
       for (unsigned lane = 0; lane < width_; ++lane) found->offsets.push_back(lane);
       break;
+    case ir::Intrinsic::GangThread:
+      found.emplace();
+      found->multiply = width_;
+      for (unsigned lane = 0; lane < width_; ++lane) found->offsets.push_back(lane);
+      break;
     case ir::Intrinsic::WarpId:
       found.emplace();
       found->multiply = width_, found->divide = 32;
