@@ -2,6 +2,8 @@
 // Thread ids as functions of (gang, lane); see launch_ids.h.
 #include "compiler/simt/launch_ids.h"
 
+#include <numeric>
+
 #include <llvm/ADT/StringExtras.h>
 #include <llvm/IR/Function.h>
 #include <llvm/Support/MathExtras.h>
@@ -85,9 +87,14 @@ std::optional<IdForm> LaunchIds::form(ir::Intrinsic id) const {
     default: break;
   }
   if (found) {
+    // gang * m / d % n, in lowest terms.
+    unsigned common = std::gcd(found->multiply, found->divide);
+    if (common > 1) found->multiply /= common, found->divide /= common;
+    if (found->divide == 1 && found->modulo && found->multiply % found->modulo == 0) found->multiply = 0;
     unsigned multiply = found->multiply, modulo = found->modulo;
     if (multiply == 0) found->align = 31;
     else if (found->divide == 1) found->align = modulo ? std::min(countr_zero(multiply), countr_zero(modulo)) : countr_zero(multiply);
+    if (multiply == 0) found->divide = 1, found->modulo = 0;
   }
   return found;
 }

@@ -30,7 +30,7 @@ Value *Widener::widenId(CallInst &call, ir::Intrinsic id) {
   auto constant = [&](unsigned value) { return builder_.getInt32(value); };
   if (std::optional<IdForm> form = ids_.form(id)) {
     if (form->multiply == 0) return constant(0);
-    Value *base = builder_.CreateMul(gang_, constant(form->multiply), "", true, true);
+    Value *base = form->multiply == 1 ? gang_ : builder_.CreateMul(gang_, constant(form->multiply), "", true, true);
     if (form->divide != 1) base = builder_.CreateUDiv(base, constant(form->divide));
     if (form->modulo) base = builder_.CreateURem(base, constant(form->modulo));
     return base;

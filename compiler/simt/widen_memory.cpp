@@ -112,7 +112,7 @@ Value *Widener::loadPattern(LoadInst &load, const Shape &address) {
 Value *Widener::loadPieces(LoadInst &load, Value *base, ArrayRef<int64_t> offsets, unsigned first) {
   Element element = elementOf(load.getType(), module_.getDataLayout());
   unsigned lanes = offsets.size();
-  Value *address = builder_.CreatePtrAdd(base, ConstantInt::getSigned(module_.getDataLayout().getIndexType(base->getType()), offsets[0]));
+  Value *address = offsets[0] == 0 ? base : builder_.CreatePtrAdd(base, ConstantInt::getSigned(module_.getDataLayout().getIndexType(base->getType()), offsets[0]));
   auto read = [&](unsigned count, Value *under) -> Value * {
     auto *type = FixedVectorType::get(element.type, count);
     if (!under) return builder_.CreateAlignedLoad(type, address, load.getAlign());
@@ -226,7 +226,7 @@ void Widener::storePattern(StoreInst &store, const Shape &address, Value *value)
 void Widener::storePieces(StoreInst &store, Value *base, Value *value, ArrayRef<int64_t> offsets, unsigned first) {
   Element element = elementOf(store.getValueOperand()->getType(), module_.getDataLayout());
   unsigned lanes = offsets.size(), each = element.count;
-  Value *address = builder_.CreatePtrAdd(base, ConstantInt::getSigned(module_.getDataLayout().getIndexType(base->getType()), offsets[0]));
+  Value *address = offsets[0] == 0 ? base : builder_.CreatePtrAdd(base, ConstantInt::getSigned(module_.getDataLayout().getIndexType(base->getType()), offsets[0]));
   auto write = [&](Value *what, Value *under) {
     if (under) builder_.CreateMaskedStore(what, address, store.getAlign(), under);
     else builder_.CreateAlignedStore(what, address, store.getAlign());

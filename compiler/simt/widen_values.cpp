@@ -153,7 +153,11 @@ Value *Widener::laneOf(Value *value, Value *index) {
   return isUniform(value) ? scalarOf(value) : lane(vectorOf(value), index, value->getType());
 }
 
-Value *Widener::elements(Value *vector, ArrayRef<int> indices) { return builder_.CreateShuffleVector(vector, indices); }
+Value *Widener::elements(Value *vector, ArrayRef<int> indices) {
+  unsigned count = cast<FixedVectorType>(vector->getType())->getNumElements();
+  if (indices.size() == count && ShuffleVectorInst::isIdentityMask(indices, count)) return vector;
+  return builder_.CreateShuffleVector(vector, indices);
+}
 
 Value *Widener::concat(Value *low, Value *high) {
   unsigned count = cast<FixedVectorType>(low->getType())->getNumElements();
