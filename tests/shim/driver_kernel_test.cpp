@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdio>
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include "fixture.h"
 
@@ -254,6 +257,93 @@ TEST_F(DriverKernel, LibrariesServeEveryContext) {
   EXPECT_EQ(cuKernelGetFunction(&here, kernel), CUDA_ERROR_INVALID_HANDLE);
 }
 
+TEST_F(DriverKernel, HandlesLeadToEachOther) {
+  CUmodule back = nullptr;
+  EXPECT_EQ(cuFuncGetModule(&back, scale), CUDA_SUCCESS);
+  EXPECT_EQ(back, module);
+  CUfunctionLoadingState loaded;
+  EXPECT_EQ(cuFuncLoad(scale), CUDA_SUCCESS);
+  EXPECT_EQ(cuFuncIsLoaded(&loaded, scale), CUDA_SUCCESS);
+  EXPECT_EQ(loaded, CU_FUNCTION_LOADING_STATE_LOADED);
+  EXPECT_EQ(cuFuncSetCacheConfig(scale, CU_FUNC_CACHE_PREFER_SHARED), CUDA_SUCCESS);
+  EXPECT_EQ(cuFuncSetCacheConfig(scale, static_cast<CUfunc_cache>(9)), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuFuncSetSharedMemConfig(scale, CU_SHARED_MEM_CONFIG_DEFAULT_BANK_SIZE), CUDA_SUCCESS);
+  int blocks = 0, grid = 0, block = 0;
+  size_t bytes = 0;
+  EXPECT_EQ(cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(&blocks, scale, 128, 0, 0x10), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(&blocks, scale, 128, 0, 0), CUDA_SUCCESS);
+  EXPECT_EQ(cuOccupancyMaxPotentialBlockSizeWithFlags(&grid, &block, scale, nullptr, 0, 96, 0), CUDA_SUCCESS);
+  EXPECT_LE(block, 96);
+  EXPECT_EQ(cuOccupancyAvailableDynamicSMemPerBlock(&bytes, scale, 1, 128), CUDA_SUCCESS);
+  EXPECT_GT(bytes, 0u);
+}
+
+TEST_F(DriverKernel, LibrariesFromAFile) {
+  const std::string path = testing::TempDir() + "cutrans_library_test.ptx";
+  FILE *file = fopen(path.c_str(), "w");
+  ASSERT_NE(file, nullptr);
+  fputs(kPtx, file);
+  fclose(file);
+  CUlibrary library;
+  EXPECT_EQ(cuLibraryLoadFromFile(&library, "/nothing/here", nullptr, nullptr, 0, nullptr, nullptr, 0), CUDA_ERROR_FILE_NOT_FOUND);
+  ASSERT_EQ(cuLibraryLoadFromFile(&library, path.c_str(), nullptr, nullptr, 0, nullptr, nullptr, 0), CUDA_SUCCESS);
+  CUmodule loaded = nullptr;
+  EXPECT_EQ(cuModuleLoad(&loaded, path.c_str()), CUDA_SUCCESS);
+  remove(path.c_str());
+  std::array<CUkernel, 8> list{};
+  EXPECT_EQ(cuLibraryEnumerateKernels(list.data(), list.size(), library), CUDA_SUCCESS);
+  ASSERT_NE(list[3], nullptr);
+  EXPECT_EQ(list[4], nullptr);
+  CUkernel kernel;
+  ASSERT_EQ(cuLibraryGetKernel(&kernel, library, "scale"), CUDA_SUCCESS);
+  const char *name = nullptr;
+  EXPECT_EQ(cuKernelGetName(&name, kernel), CUDA_SUCCESS);
+  EXPECT_STREQ(name, "scale");
+  size_t offset = 0;
+  EXPECT_EQ(cuKernelGetParamInfo(kernel, 1, &offset, nullptr), CUDA_SUCCESS);
+  EXPECT_EQ(offset, 8u);
+  int value = 0;
+  EXPECT_EQ(cuKernelGetAttribute(&value, CU_FUNC_ATTRIBUTE_PTX_VERSION, kernel, 0), CUDA_SUCCESS);
+  EXPECT_EQ(value, 75);
+  EXPECT_EQ(cuKernelGetAttribute(&value, CU_FUNC_ATTRIBUTE_PTX_VERSION, kernel, 99), CUDA_ERROR_INVALID_DEVICE);
+  EXPECT_EQ(cuKernelSetCacheConfig(kernel, CU_FUNC_CACHE_PREFER_L1, 0), CUDA_SUCCESS);
+  CUmodule here = nullptr;
+  EXPECT_EQ(cuLibraryGetModule(&here, library), CUDA_SUCCESS);
+  EXPECT_NE(here, nullptr);
+  EXPECT_EQ(cuLibraryUnload(library), CUDA_SUCCESS);
+}
+
+// A container as nvcc writes it, with one plain PTX entry (docs/fat-binaries.md).
+std::vector<char> fatBinary(const char *ptx, unsigned sm) {
+  const uint64_t text = strlen(ptx) + 1, padded = (text + 7) & ~uint64_t{7};
+  std::vector<char> bytes(16 + 64 + padded);
+  auto put = [&](size_t at, auto value) { memcpy(bytes.data() + at, &value, sizeof value); };
+  put(0, uint32_t{0xba55ed50});
+  put(4, uint16_t{1});
+  put(6, uint16_t{16});
+  put(8, uint64_t{64 + padded});
+  put(16, uint16_t{1});
+  put(18, uint16_t{0x0101});
+  put(20, uint32_t{64});
+  put(24, padded);
+  put(16 + 0x1a, uint16_t{8});
+  put(16 + 0x1c, sm);
+  put(16 + 0x28, uint64_t{0x11});
+  memcpy(bytes.data() + 80, ptx, text);
+  return bytes;
+}
+
+TEST_F(DriverKernel, FatBinaries) {
+  CUmodule loaded = nullptr;
+  std::vector<char> good = fatBinary(kPtx, 75), late = fatBinary(kPtx, 999);
+  EXPECT_EQ(cuModuleLoadFatBinary(&loaded, good.data()), CUDA_SUCCESS);
+  EXPECT_EQ(cuModuleLoadData(&loaded, good.data()), CUDA_SUCCESS);
+  EXPECT_EQ(cuModuleLoadFatBinary(&loaded, late.data()), CUDA_ERROR_NO_BINARY_FOR_GPU) << "only for a later device";
+  good[8] = 0x7f;
+  good[14] = 0x7f;
+  EXPECT_EQ(cuModuleLoadFatBinary(&loaded, good.data()), CUDA_ERROR_INVALID_IMAGE) << "longer than its memory";
+}
+
 TEST_F(DriverKernel, ManagedMemoryFromBothSides) {
   CUdeviceptr managed = 0;
   ASSERT_EQ(cuMemAllocManaged(&managed, kCount * 4, CU_MEM_ATTACH_GLOBAL), CUDA_SUCCESS);
@@ -265,6 +355,10 @@ TEST_F(DriverKernel, ManagedMemoryFromBothSides) {
   EXPECT_EQ(cuMemPrefetchAsync(managed, 16, host, 0, nullptr), CUDA_SUCCESS);
   EXPECT_EQ(cuMemAdvise(managed, 16, CU_MEM_ADVISE_SET_PREFERRED_LOCATION, nowhere), CUDA_ERROR_INVALID_DEVICE);
   EXPECT_EQ(cuMemAdvise(managed, kCount * 4 + 1, CU_MEM_ADVISE_SET_READ_MOSTLY, host), CUDA_ERROR_INVALID_VALUE);
+  CUstream stream;
+  ASSERT_EQ(cuStreamCreate(&stream, 0), CUDA_SUCCESS);
+  EXPECT_EQ(cuStreamAttachMemAsync(stream, managed, 0, CU_MEM_ATTACH_SINGLE), CUDA_SUCCESS);
+  EXPECT_EQ(cuStreamAttachMemAsync(stream, managed, 5, CU_MEM_ATTACH_SINGLE), CUDA_ERROR_INVALID_VALUE) << "all or 0";
   EXPECT_EQ(cuMemFree(managed), CUDA_SUCCESS);
 }
 
