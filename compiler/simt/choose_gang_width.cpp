@@ -19,6 +19,7 @@ bool talksWithinWarp(const CallInst &call) {
   ir::Intrinsic id = ir::intrinsicOf(&call);
   if (id == None || ir::isInternal(id)) return false;
   switch (id) {
+    case GangYield:
     case BarrierSync:
     case BarrierArrive:
     case BarrierRedPopc:
@@ -68,6 +69,11 @@ Error chooseGangWidth(Function &kernel, const SimtOptions &options) {
   });
   if (warpIntrinsics && width != 32)
     return refuse(Diag::simt_gang_width, "the kernel uses warp operations, which need gangs of 32 lanes, not of " + std::to_string(width));
+  if (kernel.hasFnAttribute(widened::LanesWaitAttr)) {
+    if (warpIntrinsics)
+      return refuse(Diag::codegen_lanes_wait, "each thread of a warp waits for a lock, and the kernel uses warp operations");
+    width = 1;
+  }
   kernel.addFnAttr(widened::GangWidthAttr, std::to_string(width));
   return Error::success();
 }

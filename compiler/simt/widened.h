@@ -33,6 +33,10 @@ inline constexpr char BlockShapeAttr[] = "cutrans.block-shape";  // "x,y,z"; abs
 // On the scalar kernel, by mark-waiting-loops: the kernel needs resumable gangs. Value: the reason, for people.
 inline constexpr char ResumableAttr[] = "cutrans.resumable";
 
+// On the scalar kernel, by mark-waiting-loops: several lanes of a warp may wait for each other (a lock that each thread
+// takes). A gang's lanes run in step, so gangs must have one lane.
+inline constexpr char LanesWaitAttr[] = "cutrans.lanes-wait";
+
 // !cutrans.block.uniform (empty node) on an instruction: the same value in all gangs of the block.
 inline constexpr char BlockUniformMetadata[] = "cutrans.block.uniform";
 

@@ -416,6 +416,12 @@ void blockLock(Case &c) {
   c.output(std::vector<int>{0}), c.output(std::vector<int>{value});
 }
 
+void threadLock(Case &c) {
+  unsigned value = 0;
+  for (int i = 0; i < 80; ++i) value = value * 3 + 1;
+  c.output(std::vector<int>{0}), c.output(std::vector<unsigned>{value});
+}
+
 }  // namespace
 
 const std::vector<Row> &rows() {
@@ -460,6 +466,7 @@ const std::vector<Row> &rows() {
       {"waiting", "meeting", {1, 1, 1}, {64, 1, 1}, meeting, 0, false, Gang},
       {"waiting", "chain", {9, 1, 1}, {32, 1, 1}, chain, 0, false, Gang},
       {"waiting", "grid_barrier", {4, 1, 1}, {64, 1, 1}, gridBarrier, 0, true, Gang},
+      {"waiting", "thread_lock", {2, 1, 1}, {40, 1, 1}, threadLock, 0, true, Gang},
       {"waiting", "block_lock", {7, 1, 1}, {32, 1, 1}, blockLock, 0, true, Gang},
   };
   return table;

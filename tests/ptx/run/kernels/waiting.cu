@@ -99,3 +99,10 @@ extern "C" __global__ void block_lock(int *lock, int *value) {
     atomicExch(lock, 0);
   }
 }
+// Every thread takes the lock, also those of one warp.
+extern "C" __global__ void thread_lock(int *lock, int *value) {
+  while (atomicCAS(lock, 0, 1) != 0) {}
+  *(volatile int *)value = *(volatile int *)value * 3 + 1;
+  __threadfence();
+  atomicExch(lock, 0);
+}
