@@ -178,20 +178,33 @@ Status Context::synchronize() {
   return last.ok() ? check() : last;
 }
 
-Result<Queue *> Context::threadQueue() {
+namespace {
+
+// A thread's default queues, one for each context that it used. They end with the thread: work that is still in them
+// runs to its end.
+struct ThreadQueues {
   struct Entry {
     Context *context;
     uint64_t id;
     Queue *queue;
   };
-  // Gone with the thread; the queues stay with their context.
-  thread_local std::vector<Entry> mine;
+  std::vector<Entry> entries;
+  ~ThreadQueues() {
+    for (const Entry &entry : entries)
+      if (entry.context->id() == entry.id && entry.context->check().ok()) (void)QueueAccess::end(*entry.queue);
+  }
+};
+
+}  // namespace
+
+Result<Queue *> Context::threadQueue() {
+  thread_local ThreadQueues mine;
   if (Status healthy = check(); !healthy.ok()) return healthy;
-  for (const Entry &entry : mine)
+  for (const ThreadQueues::Entry &entry : mine.entries)
     if (entry.context == this && entry.id == id_) return entry.queue;
-  std::erase_if(mine, [](const Entry &entry) { return entry.context->id() != entry.id; });
+  std::erase_if(mine.entries, [](const ThreadQueues::Entry &entry) { return entry.context->id() != entry.id; });
   Result<Queue *> queue = QueueAccess::create(*this, Queue::State::Sort::blocking, 0, 0, true);
-  if (queue.ok()) mine.push_back({this, id_, *queue});
+  if (queue.ok()) mine.entries.push_back({this, id_, *queue});
   return queue;
 }
 

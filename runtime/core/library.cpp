@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "cutrans/runtime/context.h"
+#include "cutrans/runtime/device.h"
 #include "cutrans/runtime/platform.h"
 #include "cutrans/support/diagnostics.h"
 #include "handle_pool.h"
@@ -31,6 +32,7 @@ struct Library::State {
 
   Status readSource();
   Result<Module *> moduleIn(Context &context);
+  bool usedOnOtherDevice(const Context &context) const;
 };
 
 // A kernel is good only for the activation of the context in which it was found: both are published as one pointer.
@@ -92,6 +94,18 @@ Status Library::State::readSource() {
   return outcome = read.code();
 }
 
+bool hasManagedVariables(const Module &module) {
+  for (size_t i = 0; i < module.variableCount(); i++)
+    if (Result<Variable> variable = module.variableAt(i); variable.ok() && variable->managed) return true;
+  return false;
+}
+
+bool Library::State::usedOnOtherDevice(const Context &context) const {
+  for (const auto &[other, loaded] : modules)
+    if (loaded.module && loaded.context_id == other->id() && &other->device() != &context.device()) return true;
+  return false;
+}
+
 Result<Module *> Library::State::moduleIn(Context &context) {
   Loaded &loaded = modules[&context];
   if (loaded.context_id == context.id()) {
@@ -101,6 +115,12 @@ Result<Module *> Library::State::moduleIn(Context &context) {
   if (Status read = readSource(); !read.ok()) return read;
   Result<Module *> module = Module::load(context, units);
   if (isDeviceFault(module.code()) || module.code() == Code::out_of_memory) return module;
+  // Each device has the module's variables in an image of its own, but a managed variable has one address for all.
+  if (module.ok() && hasManagedVariables(**module) && usedOnOtherDevice(context)) {
+    (void)(*module)->unload();
+    report(Diag::managed_on_several_devices, "loading the program's code on device " + std::to_string(context.device().index()));
+    module = Code::unsupported;
+  }
   loaded = {context.id(), module.ok() ? *module : nullptr, module.code()};
   return module;
 }

@@ -13,6 +13,7 @@ namespace cutrans::runtime {
 namespace {
 
 constexpr uint64_t kAlign = 256;
+constexpr uint64_t kMostBytes = uint64_t{1} << 47;
 
 ct_memory_kind targetKind(MemoryKind kind) {
   switch (kind) {
@@ -45,15 +46,24 @@ Status badRelease(Address address, const char *what) {
   return Code::invalid_value;
 }
 
+Status reportFull(Context &context, uint64_t size) {
+  uint64_t free_bytes = 0, total = 0;
+  (void)target().memory.info(ContextAccess::state(context).device, &free_bytes, &total);
+  report(Diag::memory_used_up, "allocating " + std::to_string(size) + " bytes on device " + std::to_string(context.device().index()) + ": " +
+                                   std::to_string(free_bytes) + " of " + std::to_string(total) + " are free");
+  return Code::out_of_memory;
+}
+
 }  // namespace
 
 Result<Address> allocateMemory(Context &context, MemoryKind kind, uint64_t size, uint32_t flags) {
   if (Status healthy = context.check(); !healthy.ok()) return healthy;
   if (size == 0 || kind == MemoryKind::registered) return Code::invalid_value;
-  if (size > (uint64_t{1} << 47)) return Code::out_of_memory;
   const Device &device = context.device();
   Address address = 0;
-  ct_status status = target().memory.alloc(ContextAccess::state(context).device, targetKind(kind), size, kAlign, &address);
+  ct_status status = size > kMostBytes ? CT_ERR_OUT_OF_MEMORY
+                                       : target().memory.alloc(ContextAccess::state(context).device, targetKind(kind), size, kAlign, &address);
+  if (status == CT_ERR_OUT_OF_MEMORY) return reportFull(context, size);
   if (status != CT_OK) return settle(context, status);
   Allocation allocation;
   allocation.base = allocation.device = address;

@@ -40,7 +40,8 @@ constinit std::atomic<Code> outcome{Code::not_ready};  // not_ready: nobody aske
 constinit Instance *instance = nullptr;
 constinit std::mutex start_lock;
 
-constexpr auto kLongestEnd = std::chrono::seconds(10);
+constexpr unsigned kLeastCapability = 50;
+constexpr auto kLongestEnd = std::chrono::seconds(2);
 
 // True when all queues of the context are done, or its device failed.
 bool quiet(Context &context) {
@@ -61,6 +62,18 @@ bool allQuiet(const std::vector<Context *> &contexts) {
   return true;
 }
 
+// Waits until nothing is under way; false when that takes too long: a kernel that never ends must not keep the process.
+bool waitForWork(const std::vector<Context *> &contexts) {
+  auto deadline = std::chrono::steady_clock::now() + kLongestEnd;
+  auto pause = std::chrono::microseconds(20);
+  while (!allQuiet(contexts)) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::microseconds(5000));
+  }
+  return true;
+}
+
 void endOfProcess() {
   if (outcome.load() != Code::ok) return;
   std::vector<Context *> contexts;
@@ -68,27 +81,22 @@ void endOfProcess() {
     std::lock_guard hold(DeviceAccess::state(*device).lock);
     for (Context *context : DeviceAccess::state(*device).active) contexts.push_back(context);
   }
-  auto deadline = std::chrono::steady_clock::now() + kLongestEnd;
-  auto pause = std::chrono::microseconds(20);
-  while (!allQuiet(contexts)) {
-    if (std::chrono::steady_clock::now() > deadline) {
-      report(Diag::exit_timeout, "end of the process");
-      std::fflush(nullptr);
-      _exit(1);  // the target's threads still run: tearing their memory down under them would crash
-    }
-    std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, std::chrono::microseconds(5000));
-  }
+  const bool quiet = waitForWork(contexts);
   outcome.store(Code::deinitialized);
   for (Device *device : instance->devices) {
-    Device::State &state = DeviceAccess::state(*device);
-    std::lock_guard hold(state.lock);
-    while (!state.active.empty()) {
-      Context &context = *state.active.back();
-      (void)ContextAccess::deactivate(context);
-      ContextAccess::setState(context, Code::deinitialized);
-    }
+    std::lock_guard hold(DeviceAccess::state(*device).lock);
     ContextAccess::setState(device->primary(), Code::deinitialized);
+  }
+  if (!quiet) {
+    // The target's threads still run kernels. They keep all they use, and go with the process.
+    report(Diag::exit_timeout, "end of the process");
+    for (Context *context : contexts) ContextAccess::setState(*context, Code::deinitialized);
+    return;
+  }
+  for (Context *context : contexts) {
+    std::lock_guard hold(DeviceAccess::state(context->device()).lock);
+    (void)ContextAccess::deactivate(*context);
+    ContextAccess::setState(*context, Code::deinitialized);
   }
   target().shutdown();
 }
@@ -165,8 +173,10 @@ Result<Device *> Platform::device(int index) const {
 }
 
 Result<unsigned> Platform::computeCapability() const {
-  // 50 and up: what nvcc 13 and its forerunners could still be asked for.
-  if (unsigned wanted = config().compute_capability; wanted >= 50) return wanted;
+  if (unsigned wanted = config().compute_capability) {
+    if (wanted >= kLeastCapability) return wanted;
+    report(Diag::bad_setting, "CUTRANS_COMPUTE_CAPABILITY=" + std::to_string(wanted) + " is lower than any that programs are built for");
+  }
   Result<const ctc_api *> compiler = openCompiler();
   if (!compiler.ok()) return compiler.status();
   return (*compiler)->max_compute_capability;

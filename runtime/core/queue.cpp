@@ -96,18 +96,24 @@ Queue *Queue::find(const void *handle) { return pool.find(handle); }
 
 bool Queue::isLegacy() const { return impl_->sort == State::Sort::legacy; }
 
+Status QueueAccess::end(Queue &queue) {
+  Context &context = queue.context();
+  const Queue::State &state = *queue.impl_;
+  // What the legacy queue has not joined yet must still come before its next work.
+  Status ordered = state.sort == Queue::State::Sort::blocking && state.dirty.load() ? orderBefore(context.legacyQueue()) : Status();
+  {
+    Context::State &owner = ContextAccess::state(context);
+    std::lock_guard hold(owner.lists);
+    if (owner.queues.erase(&queue) == 0) return Code::invalid_handle;
+  }
+  Status healthy = context.check();
+  release(queue, false);
+  return ordered.ok() ? healthy : ordered;
+}
+
 Status Queue::destroy() {
   if (isLegacy() || thread_default_) return Code::invalid_handle;
-  // What the legacy queue has not joined yet must still come before its next work.
-  Status ordered = impl_->sort == State::Sort::blocking && impl_->dirty.load() ? orderBefore(context_->legacyQueue()) : Status();
-  {
-    Context::State &owner = ContextAccess::state(*context_);
-    std::lock_guard hold(owner.lists);
-    if (owner.queues.erase(this) == 0) return Code::invalid_handle;
-  }
-  Status healthy = context_->check();
-  QueueAccess::release(*this, false);
-  return ordered.ok() ? healthy : ordered;
+  return QueueAccess::end(*this);
 }
 
 Status Queue::hostCall(HostFunction fn, void *user, bool always) {

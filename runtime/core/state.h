@@ -89,6 +89,8 @@ class QueueAccess {
   static Queue *construct(void *place) { return new (place) Queue; }
   // Registers with the context unless it is the legacy queue.
   static Result<Queue *> create(Context &context, Queue::State::Sort sort, uint32_t flags, int priority, bool thread_default);
+  // Takes the queue off its context and releases it; work in it still runs.
+  static Status end(Queue &queue);
   // Releases the target's side. The caller has taken it off the context's list.
   static void release(Queue &queue, bool wait);
   static Queue::State &state(const Queue &queue) { return *queue.impl_; }

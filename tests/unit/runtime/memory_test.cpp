@@ -49,8 +49,10 @@ TEST_F(Memory, WrongReleasesAreRefusedAndChangeNothing) {
 TEST_F(Memory, TooMuchIsAnErrorAndTheRestStillWorks) {
   uint64_t free_bytes = 0, total = 0;
   ASSERT_OK(context().device().memoryInfo(&free_bytes, &total));
+  testing::internal::CaptureStderr();
   EXPECT_CODE(out_of_memory, allocateMemory(context(), MemoryKind::device, total + 1));
   EXPECT_CODE(out_of_memory, allocateMemory(context(), MemoryKind::device, ~uint64_t{0}));
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("CT2012"), std::string::npos);
   EXPECT_CODE(invalid_value, allocateMemory(context(), MemoryKind::device, 0));
   Result<Address> all = allocateMemory(context(), MemoryKind::device, total / 2);
   ASSERT_OK(all);

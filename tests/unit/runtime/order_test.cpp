@@ -105,6 +105,21 @@ TEST_F(Order, TheThreadsDefaultQueueIsBlocking) {
   EXPECT_CODE(invalid_handle, (*mine)->destroy());
 }
 
+TEST_F(Order, AThreadsDefaultQueueEndsWithItAndItsWorkIsStillOrdered) {
+  Queue *others = nullptr;
+  std::thread([&] {
+    others = *context().threadQueue();
+    ASSERT_OK(gate_.close(*others));
+    write(*others, 'a');
+  }).join();
+  EXPECT_EQ(Queue::find(others), nullptr);
+  write(context().legacyQueue(), 'b');
+  EXPECT_EQ(journal(), "");
+  gate_.open();
+  ASSERT_OK(context().synchronize());
+  EXPECT_EQ(journal(), "ab");
+}
+
 TEST_F(Order, LegacyWorkWaitsForAQueueThatWasDestroyedMeanwhile) {
   Queue &blocking = *newQueue();
   ASSERT_OK(gate_.close(blocking));
