@@ -81,7 +81,7 @@ Status ContextAccess::deactivate(Context &context) {
   std::unordered_set<Queue *> queues;
   std::unordered_set<Event *> events;
   std::unordered_set<Module *> modules;
-  std::vector<ct_queue *> dying;
+  std::vector<Queue::State *> dying;
   {
     std::lock_guard hold(state->lists);
     queues.swap(state->queues);
@@ -90,7 +90,7 @@ Status ContextAccess::deactivate(Context &context) {
     dying.swap(state->dying);
   }
   for (Queue *queue : queues) QueueAccess::release(*queue, true);
-  for (ct_queue *queue : dying) target().queue.destroy(queue);
+  for (Queue::State *queue : dying) QueueAccess::drop(*queue);
   if (context.legacy_) QueueAccess::release(*std::exchange(context.legacy_, nullptr), true);
   for (Event *event : events) EventAccess::release(*event);
   if (state->legacy_event) target().event.destroy(state->legacy_event);
@@ -142,33 +142,34 @@ Status Context::destroy() {
 // ---- work ------------------------------------------------------------------------------------------------------
 
 Status drain(Context &context) {
-  Context::State &state = ContextAccess::state(context);
+  Context::State &owner = ContextAccess::state(context);
   Status first;
-  auto wait = [&](ct_queue *queue) {
-    ct_status status = target().queue.synchronize(queue);
-    if (status != CT_OK && first.ok()) first = settle(context, status);
+  auto waitFor = [&](Queue::State &queue) {
+    uint64_t submitted = queue.submitted.load(std::memory_order_acquire);
+    if (submitted == queue.finished.load(std::memory_order_acquire)) return;
+    ct_status status = target().queue.synchronize(queue.handle);
+    if (status == CT_OK)
+      queue.finished.store(submitted, std::memory_order_release);
+    else if (Status failed = settle(context, status); first.ok())
+      first = failed;
   };
-  auto waitFor = [&](Queue &queue) {
-    Queue::State &work = QueueAccess::state(queue);
-    uint64_t submitted = work.submitted.load(std::memory_order_acquire);
-    if (submitted == work.finished.load(std::memory_order_acquire)) return;
-    wait(work.handle);
-    if (first.ok()) work.finished.store(submitted, std::memory_order_release);
-  };
-  // Waiting happens without the lock. A queue that another thread destroys meanwhile is the program's error.
-  std::vector<Queue *> queues;
-  std::vector<ct_queue *> dying;
+  // Waiting happens without the lock, so each queue is kept from going meanwhile.
+  std::vector<Queue::State *> busy;
   {
-    std::lock_guard hold(state.lists);
-    queues.assign(state.queues.begin(), state.queues.end());
-    dying.swap(state.dying);
+    std::lock_guard hold(owner.lists);
+    auto add = [&](Queue::State &state) {
+      if (idle(state)) return;
+      QueueAccess::use(state);
+      busy.push_back(&state);
+    };
+    for (Queue *queue : owner.queues) add(QueueAccess::state(*queue));
+    for (Queue::State *queue : owner.dying) add(*queue);
   }
-  for (Queue *queue : queues) waitFor(*queue);
-  for (ct_queue *queue : dying) {
-    wait(queue);
-    target().queue.destroy(queue);
+  for (Queue::State *queue : busy) {
+    waitFor(*queue);
+    QueueAccess::drop(*queue);
   }
-  if (Queue *legacy = ContextAccess::legacy(context)) waitFor(*legacy);
+  if (Queue *legacy = ContextAccess::legacy(context)) waitFor(QueueAccess::state(*legacy));
   return first;
 }
 

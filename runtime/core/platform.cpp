@@ -50,8 +50,8 @@ bool quiet(Context &context) {
   auto busy = [](ct_queue *queue) { return target().queue.query(queue) == CT_NOT_READY; };
   for (Queue *queue : state.queues)
     if (busy(QueueAccess::state(*queue).handle)) return false;
-  for (ct_queue *queue : state.dying)
-    if (busy(queue)) return false;
+  for (Queue::State *queue : state.dying)
+    if (busy(queue->handle)) return false;
   Queue *legacy = ContextAccess::legacy(context);
   return !legacy || !busy(QueueAccess::state(*legacy).handle);
 }

@@ -62,27 +62,32 @@ Result<Queue *> QueueAccess::create(Context &context, Queue::State::Sort sort, u
     std::lock_guard hold(owner.lists);
     owner.queues.insert(queue);
     // Those that the program destroyed with work in them go as soon as they are done.
-    std::erase_if(owner.dying, [](ct_queue *dying) {
-      if (target().queue.query(dying) == CT_NOT_READY) return false;
-      target().queue.destroy(dying);
+    std::erase_if(owner.dying, [](Queue::State *dying) {
+      if (target().queue.query(dying->handle) == CT_NOT_READY) return false;
+      drop(*dying);
       return true;
     });
   }
   return queue;
 }
 
+void QueueAccess::drop(Queue::State &state) {
+  if (state.uses.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  target().queue.destroy(state.handle);
+  if (state.join) target().event.destroy(state.join);
+  delete &state;
+}
+
 void QueueAccess::release(Queue &queue, bool wait) {
   if (!pool.retire(&queue)) return;
-  Queue::State *state = std::exchange(queue.impl_, nullptr);
+  Queue::State &state = *std::exchange(queue.impl_, nullptr);
   Context::State &owner = ContextAccess::state(queue.context());
-  if (wait || target().queue.query(state->handle) != CT_NOT_READY) {
-    target().queue.destroy(state->handle);
+  if (wait || target().queue.query(state.handle) != CT_NOT_READY) {
+    drop(state);
   } else {
     std::lock_guard hold(owner.lists);
-    owner.dying.push_back(state->handle);
+    owner.dying.push_back(&state);
   }
-  if (state->join) target().event.destroy(state->join);
-  delete state;
   pool.recycle(&queue);
 }
 

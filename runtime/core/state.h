@@ -46,7 +46,7 @@ struct Context::State {
   std::unordered_set<Queue *> queues;   // all but the legacy one
   std::unordered_set<Event *> events;
   std::unordered_set<Module *> modules;
-  std::vector<ct_queue *> dying;        // destroyed by the program, still with work
+  std::vector<Queue::State *> dying;    // destroyed by the program, still with work; one use each
 
   // Order between the legacy queue and the blocking ones; see order.cpp.
   std::mutex order;
@@ -76,6 +76,7 @@ struct Queue::State {
   enum class Sort : uint8_t { legacy, blocking, non_blocking };
   Sort sort = Sort::blocking;
   ct_queue *handle = nullptr;
+  std::atomic<int> uses{1};              // the Queue's own, or the dying list's, and one for each thread that waits
   std::mutex lock;                       // one submission at a time
   std::atomic<uint64_t> submitted{0};    // operations so far; written under lock
   std::atomic<uint64_t> finished{0};     // known to be done; submitted == finished: idle
@@ -89,9 +90,13 @@ class QueueAccess {
   static Queue *construct(void *place) { return new (place) Queue; }
   // Registers with the context unless it is the legacy queue.
   static Result<Queue *> create(Context &context, Queue::State::Sort sort, uint32_t flags, int priority, bool thread_default);
+  // The target's queue goes with the last use: another thread may wait for all queues while this one destroys its own.
+  static void use(Queue::State &state) { state.uses.fetch_add(1, std::memory_order_relaxed); }
+  static void drop(Queue::State &state);
   // Takes the queue off its context and releases it; work in it still runs.
   static Status end(Queue &queue);
-  // Releases the target's side. The caller has taken it off the context's list.
+  // Ends the handle. `wait`: with the work, else what has work goes to the dying list. The caller has taken the queue off
+  // the context's list.
   static void release(Queue &queue, bool wait);
   static Queue::State &state(const Queue &queue) { return *queue.impl_; }
 };

@@ -132,6 +132,25 @@ TEST_F(Order, LegacyWorkWaitsForAQueueThatWasDestroyedMeanwhile) {
   EXPECT_EQ(journal(), "ab");
 }
 
+TEST_F(Order, WaitingForAllQueuesMayOverlapWithTheirMakingAndEnding) {
+  std::atomic<bool> stop{false};
+  std::thread waiter([&] {
+    while (!stop) ASSERT_OK(context().synchronize());
+  });
+  std::vector<std::thread> makers;
+  for (int t = 0; t < 3; ++t)
+    makers.emplace_back([&] {
+      for (int i = 0; i < 100; ++i) {
+        Queue *queue = newQueue();
+        for (int k = 0; k < 5; ++k) ASSERT_OK(queue->hostCall([](void *, Code) {}, nullptr));
+        ASSERT_OK(queue->destroy());
+      }
+    });
+  for (std::thread &maker : makers) maker.join();
+  stop = true;
+  waiter.join();
+}
+
 TEST_F(Order, ThreadsMixLegacyAndBlockingWorkWithoutDeadlock) {
   std::vector<std::thread> threads;
   std::atomic<int> calls{0};
