@@ -26,13 +26,13 @@ constexpr const char *kNames[] = {
 };
 constexpr size_t kCount = sizeof kNames / sizeof *kNames;
 
-// NVIDIA's static runtime is one object, so all names are there or none. Less than this is something else.
-constexpr size_t kEnough = kCount / 2;
-
 struct Entry {
   uintptr_t address = 0;
   size_t size = 0;
 };
+
+// NVIDIA's static runtime is one object, so all of its names are there or none. Less than this is something else.
+constexpr size_t kEnough = kCount / 2;
 
 bool switchedOff() {
   const char *value = secure_getenv("CUTRANS_REDIRECT");
@@ -68,6 +68,14 @@ size_t find(const Program &program, Entry *entries) {
   return found;
 }
 
+// Null, or a name that is not there: most names but not all is the runtime of another CUDA version, in which some entry
+// points of the same name mean something else.
+const char *missing(const Entry *entries) {
+  for (size_t i = 0; i < kCount; ++i)
+    if (!entries[i].address) return kNames[i];
+  return nullptr;
+}
+
 // Two names at one place would go to two places: an identical-code-folding linker did that, and it cannot be undone.
 bool distinct(const Entry *entries) {
   for (size_t i = 0; i < kCount; ++i)
@@ -83,7 +91,6 @@ void redirectAll(const Program &program, const Entry *entries) {
   size_t count = 0, left = 0;
   const char *left_name = "";
   for (size_t i = 0; i < kCount; ++i) {
-    if (!entries[i].address) continue;
     if (entries[i].size < kJumpBytes) {
       ++left;
       left_name = kNames[i];
@@ -112,6 +119,8 @@ __attribute__((constructor)) void start() {
     if (!program.hasSymbols()) return fail("%s has device code but no symbol table", program.path());
     return log("%s: has device code and no CUDA runtime of its own", program.path());
   }
+  if (const char *name = missing(entries))
+    return fail("%s: its CUDA runtime is of another version than 13.0, it has no %s", program.path(), name);
   if (!distinct(entries)) return fail("%s: several entry points share one address", program.path());
   redirectAll(program, entries);
 }

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Redirection (route C) on programs in C that look like nvcc's: a section of device code and functions with the names of
+the runtime. Theirs return 77, so that a call says where it went."""
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--api", required=True)
+parser.add_argument("--lib", required=True)
+parser.add_argument("--cc", required=True)
+args = parser.parse_args()
+names = subprocess.run([sys.executable, f"{args.api}/generate.py", "list", "cudart"], check=True, capture_output=True,
+                       text=True).stdout.split()
+PRELOAD = f"{args.lib}/libcutrans_preload.so"
+failed = []
+
+MAIN = """
+#include <stdio.h>
+int cudaRuntimeGetVersion(int *);
+__attribute__((constructor)) static void early(void) {
+  int version = 0, error = cudaRuntimeGetVersion(&version);
+  printf("early %d %d\\n", error, version);
+}
+int main(void) {
+  int version = 0, error = cudaRuntimeGetVersion(&version);
+  printf("main %d %d\\n", error, version);
+  return 0;
+}
+"""
+
+
+def check(why, want, functions, device_code=True, options=(), run_with=None, **extra):
+    """Builds and runs a program with these functions; each has a body of its own, longer than a jump."""
+    text = MAIN + "".join(
+        f'int {name}() {{ static volatile int calls; calls += {i}; return 77; }}\n' if kind == "own" else f"{kind}\n"
+        for i, (name, kind) in enumerate(functions))
+    text = text.replace("int cudaRuntimeGetVersion() {", "int cudaRuntimeGetVersion(int *unused) {")
+    if device_code:
+        text += 'const char code[64] __attribute__((section(".nv_fatbin"), used)) = {0};\n'
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/program"
+        subprocess.run([args.cc, "-w", "-O0", "-std=gnu89", "-x", "c", "-", "-o", path, *options], input=text, text=True,
+                       check=True)
+        env = {k: v for k, v in os.environ.items() if not k.startswith("LD_")}
+        env.update({"CUTRANS_LOG": "redirect:info", "LD_PRELOAD": PRELOAD, **extra})
+        done = subprocess.run([path], env=env, capture_output=True, text=True, timeout=60)
+        said = done.stdout + done.stderr
+        if done.returncode or not all(w in said for w in want):
+            failed.append(f"{why}: exit {done.returncode}, wanted {want}, got:\n{said}")
+
+
+own = [(n, "own") for n in names]
+OURS, THEIRS = ["early 0 13000", "main 0 13000"], ["early 77 0", "main 77 0"]
+check("all names", OURS + [f"{len(names)} entry points"], own)
+check("at a fixed address", OURS, own, options=["-no-pie", "-fno-pie"])
+check("a large program", OURS, own + [("room", "char room[256 << 20];")])
+check("switched off", THEIRS + ["CUTRANS_REDIRECT"], own, CUTRANS_REDIRECT="0")
+check("no device code", THEIRS, own, device_code=False)
+check("another version", THEIRS + ["CT2151", "another version", names[50]], own[:50] + own[51:])
+check("a few names only", THEIRS + ["no CUDA runtime of its own"], [o for o in own if o[0].startswith("cudaR")])
+alias = [(names[40], f"int {names[40]}() __attribute__((alias(\"{names[41]}\")));")]
+check("folded functions", THEIRS + ["CT2151", "one address"], own[:40] + alias + own[41:])
+check("stripped", THEIRS + ["CT2151", "symbol table"], own, options=["-s"])
+sys.exit("\n".join(failed) if failed else 0)
