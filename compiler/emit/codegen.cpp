@@ -3,6 +3,7 @@
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
 
+#include "compiler/emit/contained.h"
 #include "compiler/ptx/lower/lower.h"
 #include "compiler/simt/pipeline.h"
 #include "compiler/simt/refusal.h"
@@ -54,7 +55,16 @@ ctc_status compile(const Request &request, std::string &out) {
   return status;
 }
 
-constexpr Table TheTable = {sizeof(Table), CUTRANS_BUILD_ID, supports, compile};
+ctc_status compileContained(const Request &request, std::string &out) {
+  ctc_status status = CTC_ERR_INTERNAL;
+  std::string failure = emit::contained([&] { status = compile(request, out); });
+  if (failure.empty()) return status;
+  out.clear();
+  tell(request, Diag::codegen_kernel, request.program->kernel->name + ": LLVM gave up: " + failure);
+  return CTC_ERR_INTERNAL;
+}
+
+constexpr Table TheTable = {sizeof(Table), CUTRANS_BUILD_ID, supports, compileContained};
 
 }  // namespace
 }  // namespace cutrans::codegen

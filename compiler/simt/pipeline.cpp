@@ -47,6 +47,9 @@ class Driver {
     return options_.verify ? verify(name, form) : llvm::Error::success();
   }
 
+  // Whatever the settings say: LLVM's later parts take broken code for granted, and end the process or write nonsense.
+  llvm::Error verifyAlways(const char *name, Form form) const { return options_.verify ? llvm::Error::success() : verify(name, form); }
+
   void dump(const char *extension, llvm::StringRef bytes) const {
     if (!options_.dumpDir) return;
     std::error_code error;
@@ -206,6 +209,7 @@ llvm::Expected<std::string> compileToNative(llvm::Module &module, const Pipeline
   if (auto e = run("expand-math", Form::Widened, [&] { return emit::expandMath(module, *machine); })) return e;
   // Bodies that instruction selection may call; before the optimiser, so that they are compiled with it.
   if (auto e = run("add-record", Form::Widened, [&] { return emit::addKernelRecord(*kernel, record, name), done(); })) return e;
+  if (auto e = driver.verifyAlways("add-record", Form::Widened)) return e;
   if (auto e = run("optimize", Form::Widened, [&] { return emit::optimize(module, **targetMachine), done(); })) return e;
   if (auto e = run("provide-library-calls", Form::Widened, [&] { return emit::provideLibraryCalls(module), done(); })) return e;
   if (options.dumpDir) {
