@@ -15,6 +15,13 @@
 #include <mutex>
 #include <new>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/lsan_interface.h>
+#define CUTRANS_LEAK_CHECKER 1
+#endif
+#endif
+
 namespace cutrans::runtime {
 
 // Access::construct(void *) makes a T in place: T's constructors are private.
@@ -91,6 +98,9 @@ class HandlePool {
     size_t needed = (index + 1) * sizeof(Slot);
     while (committed_ < needed) {
       if (mprotect(base + committed_, kChunk, PROT_READ | PROT_WRITE) != 0) return false;
+#ifdef CUTRANS_LEAK_CHECKER
+      __lsan_register_root_region(base + committed_, kChunk);
+#endif
       committed_ += kChunk;
     }
     return true;
