@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// PCI names and pairs of devices, answered from what the target says.
 #include "shim/common/device_queries.h"
 
 #include <cuda.h>
@@ -35,11 +36,14 @@ bool canAccessPeer(const runtime::Device &device, const runtime::Device &peer) {
 Result<int> peerAttribute(const runtime::Device &device, const runtime::Device &peer, int attribute) {
   switch (attribute) {
     case CU_DEVICE_P2P_ATTRIBUTE_ACCESS_SUPPORTED:
-    case CU_DEVICE_P2P_ATTRIBUTE_NATIVE_ATOMIC_SUPPORTED: return canAccessPeer(device, peer) ? 1 : 0;
+    case CU_DEVICE_P2P_ATTRIBUTE_NATIVE_ATOMIC_SUPPORTED:
+      return canAccessPeer(device, peer) ? 1 : 0;
     case CU_DEVICE_P2P_ATTRIBUTE_PERFORMANCE_RANK:  // all links are alike
     case CU_DEVICE_P2P_ATTRIBUTE_CUDA_ARRAY_ACCESS_SUPPORTED:
-    case CU_DEVICE_P2P_ATTRIBUTE_ONLY_PARTIAL_NATIVE_ATOMIC_SUPPORTED: return 0;
-    default: return Code::invalid_value;
+    case CU_DEVICE_P2P_ATTRIBUTE_ONLY_PARTIAL_NATIVE_ATOMIC_SUPPORTED:
+      return 0;
+    default:
+      return Code::invalid_value;
   }
 }
 

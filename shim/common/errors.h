@@ -12,7 +12,8 @@ namespace cutrans::shim {
 constexpr CUresult driverError(Code code) {
   switch (code) {
 #define CT_ERROR_MAP(row, driver, runtime) \
-  case Code::row: return driver;
+  case Code::row:                          \
+    return driver;
 #include "shim/common/error_map.def"
   }
   return CUDA_ERROR_UNKNOWN;
@@ -21,7 +22,8 @@ constexpr CUresult driverError(Code code) {
 constexpr cudaError_t runtimeError(Code code) {
   switch (code) {
 #define CT_ERROR_MAP(row, driver, runtime) \
-  case Code::row: return runtime;
+  case Code::row:                          \
+    return runtime;
 #include "shim/common/error_map.def"
   }
   return cudaErrorUnknown;

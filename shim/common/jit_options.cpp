@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Value slots are pointers whose first bytes hold the number: read and written as such.
 #include "shim/common/jit_options.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Attributes from what the PTX says of a kernel; hints are stored in the kernel.
 #include "shim/common/kernel_attributes.h"
 
 #include "cutrans/runtime/platform.h"
@@ -9,18 +10,25 @@ namespace cutrans::shim {
 Result<int> kernelAttribute(const runtime::Kernel &kernel, CUfunction_attribute attribute) {
   const ctc_kernel &info = kernel.info();
   switch (attribute) {
-    case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK: return static_cast<int>(kernel.maxThreads());
-    case CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES: return static_cast<int>(info.static_shared_bytes);
-    case CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES: return static_cast<int>(info.local_bytes);
-    case CU_FUNC_ATTRIBUTE_NUM_REGS: return static_cast<int>(info.registers);
-    case CU_FUNC_ATTRIBUTE_PTX_VERSION: return static_cast<int>(info.target_sm);
+    case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
+      return static_cast<int>(kernel.maxThreads());
+    case CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES:
+      return static_cast<int>(info.static_shared_bytes);
+    case CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES:
+      return static_cast<int>(info.local_bytes);
+    case CU_FUNC_ATTRIBUTE_NUM_REGS:
+      return static_cast<int>(info.registers);
+    case CU_FUNC_ATTRIBUTE_PTX_VERSION:
+      return static_cast<int>(info.target_sm);
     case CU_FUNC_ATTRIBUTE_BINARY_VERSION: {
       Result<unsigned> capability = runtime::Platform::loaded()->computeCapability();
       if (!capability.ok()) return capability.status();
       return static_cast<int>(*capability);
     }
-    case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES: return static_cast<int>(kernel.maxDynamicShared());
-    case CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT: return kernel.preferred_carveout.load();
+    case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES:
+      return static_cast<int>(kernel.maxDynamicShared());
+    case CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT:
+      return kernel.preferred_carveout.load();
     case CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES:  // constants live in the module's one image
     case CU_FUNC_ATTRIBUTE_CACHE_MODE_CA:
     case CU_FUNC_ATTRIBUTE_CLUSTER_SIZE_MUST_BE_SET:
@@ -28,8 +36,10 @@ Result<int> kernelAttribute(const runtime::Kernel &kernel, CUfunction_attribute 
     case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT:
     case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH:
     case CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED:
-    case CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE: return 0;
-    default: return Code::invalid_value;
+    case CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE:
+      return 0;
+    default:
+      return Code::invalid_value;
   }
 }
 
@@ -49,7 +59,8 @@ Status setKernelAttribute(runtime::Kernel &kernel, CUfunction_attribute attribut
     case CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE:
       refuseArgument(entry, Diag::api_clusters, "attributes of thread block clusters");
       return Code::unsupported;
-    default: return Code::invalid_value;
+    default:
+      return Code::invalid_value;
   }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The two enums and structures are one; the assertion below holds them together.
 #include "shim/common/launch_attributes.h"
 
 #include <driver_types.h>
@@ -22,7 +23,9 @@ bool isOne(const CUlaunchAttribute &a) {
 Status readLaunchAttributes(std::span<const CUlaunchAttribute> list, runtime::LaunchShape *shape, const char *entry) {
   for (const CUlaunchAttribute &a : list) {
     switch (a.id) {
-      case CU_LAUNCH_ATTRIBUTE_COOPERATIVE: shape->cooperative = a.value.cooperative != 0; break;
+      case CU_LAUNCH_ATTRIBUTE_COOPERATIVE:
+        shape->cooperative = a.value.cooperative != 0;
+        break;
       case CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION:
       case CU_LAUNCH_ATTRIBUTE_PREFERRED_CLUSTER_DIMENSION:
         if (!isOne(a)) {
@@ -52,8 +55,10 @@ Status readLaunchAttributes(std::span<const CUlaunchAttribute> list, runtime::La
       case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP:
       case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN:
       case CU_LAUNCH_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT:
-      case CU_LAUNCH_ATTRIBUTE_NVLINK_UTIL_CENTRIC_SCHEDULING: break;
-      default: return Code::invalid_value;
+      case CU_LAUNCH_ATTRIBUTE_NVLINK_UTIL_CENTRIC_SCHEDULING:
+        break;
+      default:
+        return Code::invalid_value;
     }
   }
   return Code::ok;

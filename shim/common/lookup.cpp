@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The search in the generated table.
 #include "shim/common/lookup.h"
 
 #include <algorithm>
@@ -11,7 +12,8 @@ Lookup lookUp(std::string_view name, int version, bool per_thread) {
   const LookupRow *best = nullptr;
   for (const LookupRow &row : rows) {
     if (row.version > version || (row.per_thread && !per_thread)) continue;
-    if (!best || row.per_thread > best->per_thread || (row.per_thread == best->per_thread && row.version > best->version))
+    if (!best || row.per_thread > best->per_thread ||
+        (row.per_thread == best->per_thread && row.version > best->version))
       best = &row;
   }
   if (!best) return {LookupOutcome::version_too_low, nullptr};

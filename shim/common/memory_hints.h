@@ -26,11 +26,15 @@ inline Status checkHintedRange(const runtime::Context &context, runtime::Address
 // CUmemLocationType and cudaMemLocationType have the same numbers.
 inline Status checkLocation(int type, int id) {
   switch (type) {
-    case CU_MEM_LOCATION_TYPE_DEVICE: return runtime::Platform::loaded()->device(id).status();
+    case CU_MEM_LOCATION_TYPE_DEVICE:
+      return runtime::Platform::loaded()->device(id).status();
     case CU_MEM_LOCATION_TYPE_HOST:
-    case CU_MEM_LOCATION_TYPE_HOST_NUMA_CURRENT: return Code::ok;
-    case CU_MEM_LOCATION_TYPE_HOST_NUMA: return id >= 0 ? Code::ok : Code::invalid_device;
-    default: return Code::invalid_device;
+    case CU_MEM_LOCATION_TYPE_HOST_NUMA_CURRENT:
+      return Code::ok;
+    case CU_MEM_LOCATION_TYPE_HOST_NUMA:
+      return id >= 0 ? Code::ok : Code::invalid_device;
+    default:
+      return Code::invalid_device;
   }
 }
 
@@ -39,11 +43,14 @@ inline Status checkAdvice(int advice, int location_type, int location_id) {
   switch (advice) {
     case CU_MEM_ADVISE_SET_READ_MOSTLY:
     case CU_MEM_ADVISE_UNSET_READ_MOSTLY:
-    case CU_MEM_ADVISE_UNSET_PREFERRED_LOCATION: return Code::ok;
+    case CU_MEM_ADVISE_UNSET_PREFERRED_LOCATION:
+      return Code::ok;
     case CU_MEM_ADVISE_SET_PREFERRED_LOCATION:
     case CU_MEM_ADVISE_SET_ACCESSED_BY:
-    case CU_MEM_ADVISE_UNSET_ACCESSED_BY: return checkLocation(location_type, location_id);
-    default: return Code::invalid_value;
+    case CU_MEM_ADVISE_UNSET_ACCESSED_BY:
+      return checkLocation(location_type, location_id);
+    default:
+      return Code::invalid_value;
   }
 }
 

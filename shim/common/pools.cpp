@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The registry of pools and what each counts. Lock order: this lock, then the runtime's own.
 #include "shim/common/pools.h"
 
 #include <cstring>
@@ -21,12 +22,12 @@ namespace {
 struct Pool {
   int device = 0;
   bool is_default = false;
-  uint64_t max_bytes = 0;            // 0: the device's memory is the bound
-  int reuse[3] = {1, 1, 1};          // follow events, opportunistic, internal dependencies
+  uint64_t max_bytes = 0;    // 0: the device's memory is the bound
+  int reuse[3] = {1, 1, 1};  // follow events, opportunistic, internal dependencies
   uint64_t release_threshold = 0;
-  uint64_t bytes = 0, high = 0;      // in use, at least; the most there was
-  std::map<int, CUmemAccess_flags> access;       // of other devices
-  std::map<runtime::Address, uint64_t> blocks;   // address -> id of the allocation
+  uint64_t bytes = 0, high = 0;                 // in use, at least; the most there was
+  std::map<int, CUmemAccess_flags> access;      // of other devices
+  std::map<runtime::Address, uint64_t> blocks;  // address -> id of the allocation
 
   // Whoever releases memory need not tell the pool: what is gone, or is another allocation by now, is dropped here.
   uint64_t used() {
@@ -83,7 +84,9 @@ struct Pools {
   }
 };
 
-Pools &pools() { return runtime::shared<Pools>(); }
+Pools &pools() {
+  return runtime::shared<Pools>();
+}
 
 }  // namespace
 
@@ -107,7 +110,8 @@ Status setCurrentPool(const runtime::Device &device, CUmemoryPool handle) {
 }
 
 Result<CUmemoryPool> createPool(const CUmemPoolProps &properties, const char *entry) {
-  if (properties.allocType != CU_MEM_ALLOCATION_TYPE_PINNED || properties.win32SecurityAttributes) return Code::invalid_value;
+  if (properties.allocType != CU_MEM_ALLOCATION_TYPE_PINNED || properties.win32SecurityAttributes)
+    return Code::invalid_value;
   if (properties.handleTypes != CU_MEM_HANDLE_TYPE_NONE) {
     refuseArgument(entry, Diag::api_ipc, "a pool that other processes can open");
     return Code::unsupported;
@@ -157,7 +161,8 @@ Status setPoolAttribute(CUmemoryPool handle, CUmemPool_attribute attribute, cons
       pool->high = pool->used();
       return Code::ok;
     }
-    default: return Code::invalid_value;
+    default:
+      return Code::invalid_value;
   }
 }
 
@@ -177,12 +182,16 @@ Status poolAttribute(CUmemoryPool handle, CUmemPool_attribute attribute, void *v
     case CU_MEMPOOL_ATTR_REUSE_ALLOW_INTERNAL_DEPENDENCIES:
       std::memcpy(value, &pool->reuse[attribute - CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES], sizeof(int));
       return Code::ok;
-    case CU_MEMPOOL_ATTR_RELEASE_THRESHOLD: return give(pool->release_threshold);
+    case CU_MEMPOOL_ATTR_RELEASE_THRESHOLD:
+      return give(pool->release_threshold);
     case CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT:
-    case CU_MEMPOOL_ATTR_USED_MEM_CURRENT: return give(used);
+    case CU_MEMPOOL_ATTR_USED_MEM_CURRENT:
+      return give(used);
     case CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH:
-    case CU_MEMPOOL_ATTR_USED_MEM_HIGH: return give(pool->high);
-    default: return Code::invalid_value;
+    case CU_MEMPOOL_ATTR_USED_MEM_HIGH:
+      return give(pool->high);
+    default:
+      return Code::invalid_value;
   }
 }
 

@@ -13,8 +13,8 @@ namespace cutrans::shim {
 
 // All take a lock; handles are checked (invalid_value for what is no live pool).
 
-Result<CUmemoryPool> defaultPool(const runtime::Device &device);  // cannot be destroyed
-Result<CUmemoryPool> currentPool(const runtime::Device &device);  // of allocations that name no pool
+Result<CUmemoryPool> defaultPool(const runtime::Device &device);          // cannot be destroyed
+Result<CUmemoryPool> currentPool(const runtime::Device &device);          // of allocations that name no pool
 Status setCurrentPool(const runtime::Device &device, CUmemoryPool pool);  // invalid_device: the pool's is another
 
 // `entry` for messages. Refused (reported): pools for other processes, and on the host.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Says once what an entry point refuses.
 #include "shim/common/refusal.h"
 
 #include <string>

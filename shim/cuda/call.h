@@ -18,7 +18,7 @@ enum class Needs { free, init, context };
 
 struct Call {
   const char *name;
-  bool per_thread;  // 0 means the per-thread default stream, not the legacy one
+  bool per_thread;                      // 0 means the per-thread default stream, not the legacy one
   runtime::Context *context = nullptr;  // for `context` rows: current and healthy
 
   // Only in `context` rows.
@@ -37,8 +37,12 @@ struct Call {
 };
 
 // How bodies return what the runtime said.
-constexpr CUresult error(Code code) { return shim::driverError(code); }
-constexpr CUresult error(Status status) { return shim::driverError(status.code()); }
+constexpr CUresult error(Code code) {
+  return shim::driverError(code);
+}
+constexpr CUresult error(Status status) {
+  return shim::driverError(status.code());
+}
 
 template <class Use>
 CUresult Call::onQueue(CUstream stream, Use &&use) const {

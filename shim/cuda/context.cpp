@@ -121,7 +121,9 @@ CUresult body::cuCtxGetApiVersion(Call &, CUcontext given, unsigned int *version
   return CUDA_SUCCESS;
 }
 
-CUresult body::cuCtxSynchronize(Call &call) { return error(call.context->synchronize()); }
+CUresult body::cuCtxSynchronize(Call &call) {
+  return error(call.context->synchronize());
+}
 
 CUresult body::cuCtxSynchronize_v2(Call &, CUcontext given) {
   Result<runtime::Context *> context = contextOrCurrent(given);
@@ -135,6 +137,8 @@ CUresult body::cuCtxGetStreamPriorityRange(Call &, int *least, int *greatest) {
 }
 
 // Lines that persist in L2 do not exist here (their largest size is 0), so there is none to reset.
-CUresult body::cuCtxResetPersistingL2Cache(Call &) { return CUDA_SUCCESS; }
+CUresult body::cuCtxResetPersistingL2Cache(Call &) {
+  return CUDA_SUCCESS;
+}
 
 }  // namespace cutrans::driver

@@ -40,7 +40,8 @@ CUresult body::cuCtxGetLimit(Call &call, size_t *out, CUlimit limit) {
 }
 
 CUresult body::cuCtxSetCacheConfig(Call &call, CUfunc_cache preference) {
-  if (preference < CU_FUNC_CACHE_PREFER_NONE || preference > CU_FUNC_CACHE_PREFER_EQUAL) return CUDA_ERROR_INVALID_VALUE;
+  if (preference < CU_FUNC_CACHE_PREFER_NONE || preference > CU_FUNC_CACHE_PREFER_EQUAL)
+    return CUDA_ERROR_INVALID_VALUE;
   shim::withSettings(*call.context, [&](shim::ContextSettings &s) { s.cache_preference = preference; });
   return CUDA_SUCCESS;
 }
@@ -54,7 +55,8 @@ CUresult body::cuCtxGetCacheConfig(Call &call, CUfunc_cache *out) {
 
 // The width of shared memory banks cannot be chosen since compute capability 5.0: it is four bytes, whatever is asked.
 CUresult body::cuCtxSetSharedMemConfig(Call &, CUsharedconfig config) {
-  const bool known = config >= CU_SHARED_MEM_CONFIG_DEFAULT_BANK_SIZE && config <= CU_SHARED_MEM_CONFIG_EIGHT_BYTE_BANK_SIZE;
+  const bool known =
+      config >= CU_SHARED_MEM_CONFIG_DEFAULT_BANK_SIZE && config <= CU_SHARED_MEM_CONFIG_EIGHT_BYTE_BANK_SIZE;
   return known ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
@@ -72,8 +74,8 @@ CUresult body::cuCtxEnablePeerAccess(Call &call, CUcontext given, unsigned int f
   if (!peer || peer == call.context) return CUDA_ERROR_INVALID_CONTEXT;
   runtime::Device &there = peer->device();
   if (!shim::canAccessPeer(call.context->device(), there)) return CUDA_ERROR_PEER_ACCESS_UNSUPPORTED;
-  const bool fresh = shim::withSettings(*call.context,
-                                        [&](shim::ContextSettings &s) { return s.peers.insert(there.index()).second; });
+  const bool fresh =
+      shim::withSettings(*call.context, [&](shim::ContextSettings &s) { return s.peers.insert(there.index()).second; });
   return fresh ? CUDA_SUCCESS : CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED;
 }
 

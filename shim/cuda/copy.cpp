@@ -24,10 +24,14 @@ CUresult copy(Call &call, CUstream stream, When when, uint64_t dst, uint64_t src
   return error((*queue)->copy(copy));
 }
 
-uint64_t number(const void *pointer) { return reinterpret_cast<uintptr_t>(pointer); }
+uint64_t number(const void *pointer) {
+  return reinterpret_cast<uintptr_t>(pointer);
+}
 
 // Copies between contexts: both must be live, the pointers say where the memory is.
-bool liveContexts(CUcontext a, CUcontext b) { return runtime::Context::find(a) && runtime::Context::find(b); }
+bool liveContexts(CUcontext a, CUcontext b) {
+  return runtime::Context::find(a) && runtime::Context::find(b);
+}
 
 }  // namespace
 

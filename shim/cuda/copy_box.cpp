@@ -23,21 +23,30 @@ struct Place {
   uint64_t address, pitch, slice;
 };
 
-bool isHost(CUmemorytype type) { return type == CU_MEMORYTYPE_HOST; }
+bool isHost(CUmemorytype type) {
+  return type == CU_MEMORYTYPE_HOST;
+}
 
 Code locate(const End &end, const Box &box, Place *out) {
   uint64_t base = 0;
   switch (end.type) {
-    case CU_MEMORYTYPE_HOST: base = reinterpret_cast<uintptr_t>(end.host); break;
+    case CU_MEMORYTYPE_HOST:
+      base = reinterpret_cast<uintptr_t>(end.host);
+      break;
     case CU_MEMORYTYPE_DEVICE:
-    case CU_MEMORYTYPE_UNIFIED: base = end.device; break;
-    case CU_MEMORYTYPE_ARRAY: return Code::unsupported;
-    default: return Code::invalid_value;
+    case CU_MEMORYTYPE_UNIFIED:
+      base = end.device;
+      break;
+    case CU_MEMORYTYPE_ARRAY:
+      return Code::unsupported;
+    default:
+      return Code::invalid_value;
   }
   const uint64_t pitch = end.pitch ? end.pitch : box.width;
   const uint64_t height = end.height ? end.height : box.height;
   uint64_t row_end = 0, slice = 0, offset = 0, rows = 0;
-  if (__builtin_add_overflow(end.x, box.width, &row_end) || (row_end > pitch && (box.height > 1 || box.depth > 1 || end.pitch)))
+  if (__builtin_add_overflow(end.x, box.width, &row_end) ||
+      (row_end > pitch && (box.height > 1 || box.depth > 1 || end.pitch)))
     return Code::invalid_value;
   if (__builtin_mul_overflow(pitch, height, &slice) || __builtin_mul_overflow(slice, end.z, &offset) ||
       __builtin_mul_overflow(pitch, end.y, &rows) || __builtin_add_overflow(offset, rows, &offset) ||
@@ -100,12 +109,18 @@ bool liveContexts(const CUDA_MEMCPY3D_PEER *c) {
 
 }  // namespace
 
-CUresult body::cuMemcpy2D_v2(Call &call, const CUDA_MEMCPY2D *c) { return copy2D(call, nullptr, true, c); }
-CUresult body::cuMemcpy2DUnaligned_v2(Call &call, const CUDA_MEMCPY2D *c) { return copy2D(call, nullptr, true, c); }
+CUresult body::cuMemcpy2D_v2(Call &call, const CUDA_MEMCPY2D *c) {
+  return copy2D(call, nullptr, true, c);
+}
+CUresult body::cuMemcpy2DUnaligned_v2(Call &call, const CUDA_MEMCPY2D *c) {
+  return copy2D(call, nullptr, true, c);
+}
 CUresult body::cuMemcpy2DAsync_v2(Call &call, const CUDA_MEMCPY2D *c, CUstream stream) {
   return copy2D(call, stream, false, c);
 }
-CUresult body::cuMemcpy3D_v2(Call &call, const CUDA_MEMCPY3D *c) { return copy3D(call, nullptr, true, c); }
+CUresult body::cuMemcpy3D_v2(Call &call, const CUDA_MEMCPY3D *c) {
+  return copy3D(call, nullptr, true, c);
+}
 CUresult body::cuMemcpy3DAsync_v2(Call &call, const CUDA_MEMCPY3D *c, CUstream stream) {
   return copy3D(call, stream, false, c);
 }

@@ -46,7 +46,9 @@ CUresult body::cuEventDestroy_v2(Call &, CUevent given) {
   return event ? error(event->destroy()) : CUDA_ERROR_INVALID_HANDLE;
 }
 
-CUresult body::cuEventRecord(Call &call, CUevent event, CUstream stream) { return record(call, event, stream); }
+CUresult body::cuEventRecord(Call &call, CUevent event, CUstream stream) {
+  return record(call, event, stream);
+}
 
 CUresult body::cuEventRecordWithFlags(Call &call, CUevent event, CUstream stream, unsigned int flags) {
   if (flags & ~unsigned{CU_EVENT_RECORD_EXTERNAL}) return CUDA_ERROR_INVALID_VALUE;
@@ -63,7 +65,9 @@ CUresult body::cuEventSynchronize(Call &, CUevent given) {
   return event ? error(event->synchronize()) : CUDA_ERROR_INVALID_HANDLE;
 }
 
-CUresult body::cuEventElapsedTime(Call &, float *out, CUevent start, CUevent end) { return elapsed(out, start, end); }
+CUresult body::cuEventElapsedTime(Call &, float *out, CUevent start, CUevent end) {
+  return elapsed(out, start, end);
+}
 CUresult body::cuEventElapsedTime_v2(Call &, float *out, CUevent start, CUevent end) {
   return elapsed(out, start, end);
 }

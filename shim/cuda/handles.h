@@ -12,13 +12,27 @@
 
 namespace cutrans::driver {
 
-inline CUcontext handle(runtime::Context *context) { return reinterpret_cast<CUcontext>(context); }
-inline CUstream handle(runtime::Queue *queue) { return reinterpret_cast<CUstream>(queue); }
-inline CUevent handle(runtime::Event *event) { return reinterpret_cast<CUevent>(event); }
-inline CUmodule handle(runtime::Module *module) { return reinterpret_cast<CUmodule>(module); }
-inline CUfunction handle(runtime::Kernel *kernel) { return reinterpret_cast<CUfunction>(kernel); }
-inline CUlibrary handle(runtime::Library *library) { return reinterpret_cast<CUlibrary>(library); }
-inline CUkernel handle(runtime::LibraryKernel *kernel) { return reinterpret_cast<CUkernel>(kernel); }
+inline CUcontext handle(runtime::Context *context) {
+  return reinterpret_cast<CUcontext>(context);
+}
+inline CUstream handle(runtime::Queue *queue) {
+  return reinterpret_cast<CUstream>(queue);
+}
+inline CUevent handle(runtime::Event *event) {
+  return reinterpret_cast<CUevent>(event);
+}
+inline CUmodule handle(runtime::Module *module) {
+  return reinterpret_cast<CUmodule>(module);
+}
+inline CUfunction handle(runtime::Kernel *kernel) {
+  return reinterpret_cast<CUfunction>(kernel);
+}
+inline CUlibrary handle(runtime::Library *library) {
+  return reinterpret_cast<CUlibrary>(library);
+}
+inline CUkernel handle(runtime::LibraryKernel *kernel) {
+  return reinterpret_cast<CUkernel>(kernel);
+}
 
 // What a CUfunction argument means in `context`: a library's kernel is taken to the module of that context.
 inline Result<runtime::Kernel *> resolveKernel(CUfunction function, runtime::Context &context) {

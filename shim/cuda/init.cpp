@@ -16,7 +16,11 @@ CUresult body::cuDriverGetVersion(Call &, int *version) {
   return CUDA_SUCCESS;
 }
 
-CUresult body::cuProfilerStart(Call &call) { return error(call.context->check()); }
-CUresult body::cuProfilerStop(Call &call) { return error(call.context->check()); }
+CUresult body::cuProfilerStart(Call &call) {
+  return error(call.context->check());
+}
+CUresult body::cuProfilerStop(Call &call) {
+  return error(call.context->check());
+}
 
 }  // namespace cutrans::driver

@@ -4,8 +4,8 @@
 
 #include "bodies.h"
 #include "cutrans/fatbin/scan.h"
-#include "shim/common/ptx_units.h"
 #include "shim/common/jit_options.h"
+#include "shim/common/ptx_units.h"
 
 namespace cutrans::driver {
 
@@ -35,9 +35,13 @@ CUresult body::cuModuleLoad(Call &call, CUmodule *out, const char *path) {
   return load(call, out, bytes->c_str());
 }
 
-CUresult body::cuModuleLoadData(Call &call, CUmodule *out, const void *image) { return load(call, out, image); }
+CUresult body::cuModuleLoadData(Call &call, CUmodule *out, const void *image) {
+  return load(call, out, image);
+}
 
-CUresult body::cuModuleLoadFatBinary(Call &call, CUmodule *out, const void *image) { return load(call, out, image); }
+CUresult body::cuModuleLoadFatBinary(Call &call, CUmodule *out, const void *image) {
+  return load(call, out, image);
+}
 
 CUresult body::cuModuleLoadDataEx(Call &call, CUmodule *out, const void *image, unsigned int count,
                                   CUjit_option *options, void **values) {

@@ -19,14 +19,18 @@ CUresult give(void *out, T value) {
 CUresult attribute(void *out, CUpointer_attribute which, const runtime::Allocation *found, CUdeviceptr pointer) {
   switch (which) {
     case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
-    case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE: return give<unsigned>(out, 0);
-    case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES: return give<unsigned long long>(out, 0);
-    default: break;
+    case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
+      return give<unsigned>(out, 0);
+    case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES:
+      return give<unsigned long long>(out, 0);
+    default:
+      break;
   }
   if (!found) return CUDA_ERROR_INVALID_VALUE;
   const CUdeviceptr offset = pointer - found->base;
   switch (which) {
-    case CU_POINTER_ATTRIBUTE_CONTEXT: return give(out, handle(found->context));
+    case CU_POINTER_ATTRIBUTE_CONTEXT:
+      return give(out, handle(found->context));
     case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
       return give<unsigned>(out, found->onHost() ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE);
     case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
@@ -35,18 +39,26 @@ CUresult attribute(void *out, CUpointer_attribute which, const runtime::Allocati
       const bool host = found->onHost() || found->kind == runtime::MemoryKind::managed;
       return host ? give<uint64_t>(out, found->host + offset) : CUDA_ERROR_INVALID_VALUE;
     }
-    case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS: return give<unsigned>(out, 0);
-    case CU_POINTER_ATTRIBUTE_BUFFER_ID: return give<unsigned long long>(out, found->id);
-    case CU_POINTER_ATTRIBUTE_IS_MANAGED: return give<unsigned>(out, found->kind == runtime::MemoryKind::managed);
+    case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
+      return give<unsigned>(out, 0);
+    case CU_POINTER_ATTRIBUTE_BUFFER_ID:
+      return give<unsigned long long>(out, found->id);
+    case CU_POINTER_ATTRIBUTE_IS_MANAGED:
+      return give<unsigned>(out, found->kind == runtime::MemoryKind::managed);
     case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
       return found->context ? give<int>(out, found->context->device().index()) : CUDA_ERROR_INVALID_VALUE;
-    case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR: return give<CUdeviceptr>(out, found->base);
-    case CU_POINTER_ATTRIBUTE_RANGE_SIZE: return give<size_t>(out, found->size);
-    case CU_POINTER_ATTRIBUTE_MAPPED: return give<unsigned>(out, 1);
+    case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR:
+      return give<CUdeviceptr>(out, found->base);
+    case CU_POINTER_ATTRIBUTE_RANGE_SIZE:
+      return give<size_t>(out, found->size);
+    case CU_POINTER_ATTRIBUTE_MAPPED:
+      return give<unsigned>(out, 1);
     case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
       return give<unsigned>(out, CU_POINTER_ATTRIBUTE_ACCESS_FLAG_READWRITE);
-    case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE: return give<void *>(out, nullptr);
-    default: return CUDA_ERROR_INVALID_VALUE;
+    case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE:
+      return give<void *>(out, nullptr);
+    default:
+      return CUDA_ERROR_INVALID_VALUE;
   }
 }
 
@@ -60,8 +72,10 @@ size_t attributeSize(CUpointer_attribute which) {
     case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR:
     case CU_POINTER_ATTRIBUTE_RANGE_SIZE:
     case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES:
-    case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE: return 8;
-    case CU_POINTER_ATTRIBUTE_P2P_TOKENS: return sizeof(CUDA_POINTER_ATTRIBUTE_P2P_TOKENS);
+    case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE:
+      return 8;
+    case CU_POINTER_ATTRIBUTE_P2P_TOKENS:
+      return sizeof(CUDA_POINTER_ATTRIBUTE_P2P_TOKENS);
     case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
     case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
     case CU_POINTER_ATTRIBUTE_IS_MANAGED:
@@ -69,8 +83,10 @@ size_t attributeSize(CUpointer_attribute which) {
     case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
     case CU_POINTER_ATTRIBUTE_MAPPED:
     case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
-    case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS: return 4;
-    default: return 0;
+    case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
+      return 4;
+    default:
+      return 0;
   }
 }
 
@@ -104,7 +120,8 @@ CUresult body::cuPointerSetAttribute(Call &call, const void *value, CUpointer_at
   if (which != CU_POINTER_ATTRIBUTE_SYNC_MEMOPS) return CUDA_ERROR_INVALID_VALUE;
   int on = 0;
   std::memcpy(&on, value, sizeof on);
-  return on ? call.refuse("memory whose operations are all synchronous (CU_POINTER_ATTRIBUTE_SYNC_MEMOPS)") : CUDA_SUCCESS;
+  return on ? call.refuse("memory whose operations are all synchronous (CU_POINTER_ATTRIBUTE_SYNC_MEMOPS)")
+            : CUDA_SUCCESS;
 }
 
 }  // namespace cutrans::driver

@@ -95,10 +95,14 @@ CUresult body::cuMemPoolCreate(Call &call, CUmemoryPool *out, const CUmemPoolPro
   return give(out, shim::createPool(*properties, call.name));
 }
 
-CUresult body::cuMemPoolDestroy(Call &, CUmemoryPool pool) { return error(shim::destroyPool(pool)); }
+CUresult body::cuMemPoolDestroy(Call &, CUmemoryPool pool) {
+  return error(shim::destroyPool(pool));
+}
 
 // A pool holds nothing back, so there is never more in it than may be kept.
-CUresult body::cuMemPoolTrimTo(Call &, CUmemoryPool pool, size_t) { return error(shim::checkPool(pool)); }
+CUresult body::cuMemPoolTrimTo(Call &, CUmemoryPool pool, size_t) {
+  return error(shim::checkPool(pool));
+}
 
 CUresult body::cuMemPoolSetAttribute(Call &, CUmemoryPool pool, CUmemPool_attribute attribute, void *value) {
   return error(shim::setPoolAttribute(pool, attribute, value));

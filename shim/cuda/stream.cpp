@@ -29,7 +29,9 @@ CUresult create(Call &call, CUstream *out, unsigned flags, int priority) {
 
 }  // namespace
 
-CUresult body::cuStreamCreate(Call &call, CUstream *out, unsigned int flags) { return create(call, out, flags, 0); }
+CUresult body::cuStreamCreate(Call &call, CUstream *out, unsigned int flags) {
+  return create(call, out, flags, 0);
+}
 
 CUresult body::cuStreamCreateWithPriority(Call &call, CUstream *out, unsigned int flags, int priority) {
   return create(call, out, flags, priority);

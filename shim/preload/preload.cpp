@@ -48,8 +48,8 @@ void *openRuntime() {
   if (!dladdr(reinterpret_cast<void *>(&openRuntime), &self) || !self.dli_fname) return nullptr;
   const char *slash = strrchr(self.dli_fname, '/');
   char path[4096];
-  int size = snprintf(path, sizeof path, "%.*slibcudart.so.13", static_cast<int>(slash ? slash + 1 - self.dli_fname : 0),
-                      self.dli_fname);
+  int size = snprintf(path, sizeof path, "%.*slibcudart.so.13",
+                      static_cast<int>(slash ? slash + 1 - self.dli_fname : 0), self.dli_fname);
   if (size <= 0 || static_cast<size_t>(size) >= sizeof path) return nullptr;
   return dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 }

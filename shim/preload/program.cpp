@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// ELF of this machine's class and order only; anything else is no program to redirect.
 #include "shim/preload/program.h"
 
 #include <fcntl.h>
@@ -76,7 +77,9 @@ bool Program::hasSection(const char *name) const {
   return false;
 }
 
-bool Program::hasDeviceCode() const { return hasSection(".nvFatBinSegment") || hasSection(".nv_fatbin"); }
+bool Program::hasDeviceCode() const {
+  return hasSection(".nvFatBinSegment") || hasSection(".nv_fatbin");
+}
 
 bool Program::needsSharedRuntime() const {
   for (size_t i = 0; i < section_count_; ++i) {
@@ -89,7 +92,8 @@ bool Program::needsSharedRuntime() const {
     for (size_t d = 0; dynamic && names && d < count; ++d) {
       if (dynamic[d].d_tag != DT_NEEDED) continue;
       const char *library = string(names, strings.sh_size, dynamic[d].d_un.d_val);
-      if (library && (strncmp(library, "libcudart.so", 12) == 0 || strncmp(library, "libcuda.so", 10) == 0)) return true;
+      if (library && (strncmp(library, "libcudart.so", 12) == 0 || strncmp(library, "libcuda.so", 10) == 0))
+        return true;
     }
   }
   return false;
@@ -110,7 +114,8 @@ int Program::protection(uintptr_t address) const {
     const Elf64_Phdr &p = segments_[i];
     const uintptr_t from = base_ + p.p_vaddr;
     if (p.p_type == PT_LOAD && address >= from && address - from < p.p_memsz)
-      return (p.p_flags & PF_R ? PROT_READ : 0) | (p.p_flags & PF_W ? PROT_WRITE : 0) | (p.p_flags & PF_X ? PROT_EXEC : 0);
+      return (p.p_flags & PF_R ? PROT_READ : 0) | (p.p_flags & PF_W ? PROT_WRITE : 0) |
+             (p.p_flags & PF_X ? PROT_EXEC : 0);
   }
   return PROT_NONE;
 }

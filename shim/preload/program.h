@@ -15,9 +15,9 @@ class Program {
   ~Program();
 
   const char *path() const { return path_; }
-  bool hasDeviceCode() const;                     // nvcc's sections are there
+  bool hasDeviceCode() const;  // nvcc's sections are there
   bool hasSection(const char *name) const;
-  bool needsSharedRuntime() const;                // libcudart.so or libcuda.so among its libraries
+  bool needsSharedRuntime() const;  // libcudart.so or libcuda.so among its libraries
   bool hasSymbols() const { return symbols_ != nullptr; }
 
   // Calls visit(name, address in memory, size) for each function that the program defines in executable memory.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Islands and jumps. The pages of the program are private copies from here on; its file is not touched.
 #include "shim/preload/redirect.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Formats on the stack and writes each line with one write(2).
 #include "shim/preload/say.h"
 
 #include <stdarg.h>

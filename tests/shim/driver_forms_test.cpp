@@ -28,7 +28,8 @@ struct DriverForms : shim_test::WithContext {
 
 TEST_F(DriverForms, ContextsOfAllVersions) {
   auto create_v2 = version<CUresult (*)(CUcontext *, unsigned, CUdevice)>("cuCtxCreate", 3020);
-  auto create_v3 = version<CUresult (*)(CUcontext *, CUexecAffinityParam *, int, unsigned, CUdevice)>("cuCtxCreate", 11040);
+  auto create_v3 =
+      version<CUresult (*)(CUcontext *, CUexecAffinityParam *, int, unsigned, CUdevice)>("cuCtxCreate", 11040);
   CUcontext made = nullptr;
   ASSERT_EQ(create_v2(&made, 0, 0), CUDA_SUCCESS);
   EXPECT_EQ(cuCtxDestroy(made), CUDA_SUCCESS);
@@ -66,7 +67,8 @@ TEST_F(DriverForms, QuestionsAboutTheContext) {
   EXPECT_EQ(cuCtxGetSharedMemConfig(&banks), CUDA_SUCCESS);
   EXPECT_EQ(banks, CU_SHARED_MEM_CONFIG_FOUR_BYTE_BANK_SIZE);
   EXPECT_EQ(cuCtxResetPersistingL2Cache(), CUDA_SUCCESS);
-  for (const char *name : {"cuProfilerStart", "cuProfilerStop"}) EXPECT_EQ(version<CUresult (*)()>(name, 4000)(), CUDA_SUCCESS);
+  for (const char *name : {"cuProfilerStart", "cuProfilerStop"})
+    EXPECT_EQ(version<CUresult (*)()>(name, 4000)(), CUDA_SUCCESS);
 }
 
 TEST_F(DriverForms, PrimaryContextIsResetAndConfigured) {

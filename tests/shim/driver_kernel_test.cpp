@@ -149,7 +149,8 @@ TEST_F(DriverKernel, AttributesAndParameters) {
   EXPECT_EQ(cuFuncGetAttribute(&value, CU_FUNC_ATTRIBUTE_PTX_VERSION, scale), CUDA_SUCCESS);
   EXPECT_EQ(value, 75);
   EXPECT_EQ(cuFuncGetAttribute(&value, CU_FUNC_ATTRIBUTE_MAX, scale), CUDA_ERROR_INVALID_VALUE);
-  EXPECT_EQ(cuFuncSetAttribute(scale, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 1 << 30), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuFuncSetAttribute(scale, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 1 << 30),
+            CUDA_ERROR_INVALID_VALUE);
   EXPECT_EQ(cuFuncSetAttribute(scale, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 1000), CUDA_SUCCESS);
   EXPECT_EQ(cuFuncGetAttribute(&value, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, scale), CUDA_SUCCESS);
   EXPECT_EQ(value, 1000);
@@ -229,7 +230,8 @@ TEST_F(DriverKernel, LibrariesServeEveryContext) {
   EXPECT_EQ(cuLibraryGetKernel(&kernel, library, "missing"), CUDA_ERROR_NOT_FOUND);
   ASSERT_EQ(cuLibraryGetKernel(&kernel, library, "scale"), CUDA_SUCCESS);
   take();
-  EXPECT_EQ(cuLaunchKernel(reinterpret_cast<CUfunction>(kernel), 2, 1, 1, 32, 1, 1, 0, nullptr, params, nullptr), CUDA_SUCCESS);
+  EXPECT_EQ(cuLaunchKernel(reinterpret_cast<CUfunction>(kernel), 2, 1, 1, 32, 1, 1, 0, nullptr, params, nullptr),
+            CUDA_SUCCESS);
   expectScaled(take(), 64, 3);
   CUfunction here;
   CUlibrary owner;
@@ -270,7 +272,8 @@ TEST_F(DriverKernel, HandlesLeadToEachOther) {
   EXPECT_EQ(cuFuncSetSharedMemConfig(scale, CU_SHARED_MEM_CONFIG_DEFAULT_BANK_SIZE), CUDA_SUCCESS);
   int blocks = 0, grid = 0, block = 0;
   size_t bytes = 0;
-  EXPECT_EQ(cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(&blocks, scale, 128, 0, 0x10), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(&blocks, scale, 128, 0, 0x10),
+            CUDA_ERROR_INVALID_VALUE);
   EXPECT_EQ(cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(&blocks, scale, 128, 0, 0), CUDA_SUCCESS);
   EXPECT_EQ(cuOccupancyMaxPotentialBlockSizeWithFlags(&grid, &block, scale, nullptr, 0, 96, 0), CUDA_SUCCESS);
   EXPECT_LE(block, 96);
@@ -285,7 +288,8 @@ TEST_F(DriverKernel, LibrariesFromAFile) {
   fputs(kPtx, file);
   fclose(file);
   CUlibrary library;
-  EXPECT_EQ(cuLibraryLoadFromFile(&library, "/nothing/here", nullptr, nullptr, 0, nullptr, nullptr, 0), CUDA_ERROR_FILE_NOT_FOUND);
+  EXPECT_EQ(cuLibraryLoadFromFile(&library, "/nothing/here", nullptr, nullptr, 0, nullptr, nullptr, 0),
+            CUDA_ERROR_FILE_NOT_FOUND);
   ASSERT_EQ(cuLibraryLoadFromFile(&library, path.c_str(), nullptr, nullptr, 0, nullptr, nullptr, 0), CUDA_SUCCESS);
   CUmodule loaded = nullptr;
   EXPECT_EQ(cuModuleLoad(&loaded, path.c_str()), CUDA_SUCCESS);

@@ -86,17 +86,25 @@ TEST_F(DriverQueue, HostFunctionsRunInOrder) {
     CUstream seen = nullptr;
     CUresult inside = CUDA_SUCCESS;
   } state;
-  ASSERT_EQ(cuLaunchHostFunc(stream, [](void *s) {
-    auto *state = static_cast<State *>(s);
-    CUdeviceptr p;
-    state->inside = cuMemAlloc(&p, 4);
-    state->step = state->step == 0 ? 1 : -1;
-  }, &state), CUDA_SUCCESS);
-  ASSERT_EQ(cuStreamAddCallback(stream, [](CUstream stream, CUresult status, void *s) {
-    auto *state = static_cast<State *>(s);
-    state->seen = stream;
-    state->step = state->step == 1 && status == CUDA_SUCCESS ? 2 : -1;
-  }, &state, 0), CUDA_SUCCESS);
+  ASSERT_EQ(cuLaunchHostFunc(
+                stream,
+                [](void *s) {
+                  auto *state = static_cast<State *>(s);
+                  CUdeviceptr p;
+                  state->inside = cuMemAlloc(&p, 4);
+                  state->step = state->step == 0 ? 1 : -1;
+                },
+                &state),
+            CUDA_SUCCESS);
+  ASSERT_EQ(cuStreamAddCallback(
+                stream,
+                [](CUstream stream, CUresult status, void *s) {
+                  auto *state = static_cast<State *>(s);
+                  state->seen = stream;
+                  state->step = state->step == 1 && status == CUDA_SUCCESS ? 2 : -1;
+                },
+                &state, 0),
+            CUDA_SUCCESS);
   ASSERT_EQ(cuStreamSynchronize(stream), CUDA_SUCCESS);
   EXPECT_EQ(state.step, 2);
   EXPECT_EQ(state.seen, stream);
@@ -121,7 +129,8 @@ TEST_F(DriverQueue, HandlesThatAreNone) {
   CUfunction f;
   EXPECT_EQ(cuModuleGetFunction(&f, garbage<CUmodule>(), "k"), CUDA_ERROR_INVALID_HANDLE);
   EXPECT_EQ(cuModuleGetFunction(&f, nullptr, "k"), CUDA_ERROR_INVALID_HANDLE);
-  EXPECT_EQ(cuLaunchKernel(garbage<CUfunction>(), 1, 1, 1, 1, 1, 1, 0, nullptr, nullptr, nullptr), CUDA_ERROR_INVALID_HANDLE);
+  EXPECT_EQ(cuLaunchKernel(garbage<CUfunction>(), 1, 1, 1, 1, 1, 1, 0, nullptr, nullptr, nullptr),
+            CUDA_ERROR_INVALID_HANDLE);
   EXPECT_EQ(cuLaunchKernel(nullptr, 1, 1, 1, 1, 1, 1, 0, nullptr, nullptr, nullptr), CUDA_ERROR_INVALID_HANDLE);
   // A handle of another kind.
   EXPECT_EQ(cuEventRecord(reinterpret_cast<CUevent>(context), nullptr), CUDA_ERROR_INVALID_HANDLE);

@@ -4,7 +4,9 @@
 
 #include "shim/preload/program.h"
 
-extern "C" __attribute__((noinline, used)) int cutrans_test_landmark() { return 7; }
+extern "C" __attribute__((noinline, used)) int cutrans_test_landmark() {
+  return 7;
+}
 
 namespace {
 
