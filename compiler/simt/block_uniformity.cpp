@@ -2,8 +2,10 @@
 // Values that are one for the block; see block_uniformity.h.
 #include "compiler/simt/block_uniformity.h"
 
+#include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/PostDominators.h>
 #include <llvm/IR/CFG.h>
+#include <llvm/IR/Dominators.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 
@@ -55,19 +57,29 @@ bool isAlwaysReadable(const LoadInst &load) {
 
 BlockUniformity::BlockUniformity(Function &kernel, const Shapes &shapes) {
   PostDominatorTree postDominators(kernel);
-  SmallPtrSet<BasicBlock *, 16> joins;  // blocks whose phis see gangs that came different ways
+  DominatorTree dominators(kernel);
+  LoopInfo loops(dominators);
+  SmallPtrSet<BasicBlock *, 16> joins;  // blocks whose phis see gangs that came different ways, or at different turns
   auto spread = [&](BasicBlock *branch) {
     auto *node = postDominators.getNode(branch);
     BasicBlock *end = node && node->getIDom() ? node->getIDom()->getBlock() : nullptr;
-    SmallVector<BasicBlock *, 16> work(successors(branch));
-    bool changed = false;
-    while (!work.empty()) {
-      BasicBlock *block = work.pop_back_val();
-      if (!joins.insert(block).second) continue;
-      changed = true;
-      if (block != end) append_range(work, successors(block));
+    SmallSetVector<BasicBlock *, 16> region;
+    region.insert(branch);
+    for (unsigned i = 0; i < region.size(); ++i)
+      if (region[i] != end)
+        for (BasicBlock *after : successors(region[i])) region.insert(after);
+    for (BasicBlock *block : region) {
+      Loop *loop = loops.getLoopFor(block);
+      bool leaves = any_of(predecessors(block), [&](BasicBlock *before) {
+        Loop *left = loops.getLoopFor(before);
+        return left && !left->contains(block) && left->contains(branch);
+      });
+      unsigned ways = count_if(predecessors(block), [&](BasicBlock *before) {
+        bool turns = loop && loop->getHeader() == block && loop->contains(before) && !loop->contains(branch);
+        return region.contains(before) && !turns;
+      });
+      if (leaves || ways > 1) joins.insert(block);
     }
-    return changed;
   };
   for (bool changed = true; changed;) {
     changed = false;

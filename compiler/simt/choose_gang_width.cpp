@@ -3,10 +3,14 @@
 // do something; else what suits the block's first extent and the machine. docs/simt.md, section 4.
 //
 // After: attribute "cutrans.gang-width".
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/IR/Dominators.h>
+
 #include "compiler/ir/intrinsics.h"
 #include "compiler/ir/spmd.h"
 #include "compiler/simt/passes.h"
 #include "compiler/simt/refusal.h"
+#include "compiler/simt/shapes.h"
 #include "compiler/simt/widened.h"
 
 using namespace llvm;
@@ -46,6 +50,48 @@ bool needsWarp(const Function &kernel) {
   return false;
 }
 
+// Whether at most one lane of a gang gets to `block`: behind a branch on "my id is that one".
+bool isForOneLane(BasicBlock *block, const DominatorTree &dominators, const Shapes &shapes) {
+  for (auto *node = dominators.getNode(block); node && node->getIDom(); node = node->getIDom()) {
+    BasicBlock *above = node->getIDom()->getBlock();
+    auto *branch = dyn_cast<BranchInst>(above->getTerminator());
+    auto *compare = branch && branch->isConditional() ? dyn_cast<ICmpInst>(branch->getCondition()) : nullptr;
+    if (!compare || !compare->isEquality()) continue;
+    unsigned equalWay = compare->getPredicate() == CmpInst::ICMP_EQ ? 0 : 1;
+    if (!dominators.dominates(BasicBlockEdge(above, branch->getSuccessor(equalWay)), block)) continue;
+    const Shape &left = shapes.of(compare->getOperand(0));
+    SmallVector<int64_t, 32> offsets(left.offsets.begin(), left.offsets.end());
+    sort(offsets);
+    if (left.isPattern() && left.roots.empty() && std::adjacent_find(offsets.begin(), offsets.end()) == offsets.end() && shapes.of(compare->getOperand(1)).isUniform())
+      return true;
+  }
+  return false;
+}
+
+// A loop in which each lane waits for something of its own, such as a lock that a lane of the same gang may hold: that lane must
+// get on while the others wait, so each thread is a gang.
+bool waitsLaneByLane(Function &kernel, const LaunchIds &ids) {
+  auto yields = [](Instruction &instruction) {
+    auto *call = dyn_cast<CallInst>(&instruction);
+    return call && call->getCalledFunction() && call->getCalledFunction()->getName() == widened::Yield;
+  };
+  if (none_of(instructions(kernel), yields)) return false;
+  DominatorTree dominators(kernel);
+  LoopInfo loops(dominators);
+  Shapes shapes(kernel, ids);
+  for (Loop *loop : loops.getLoopsInPreorder()) {
+    bool waits = false, alone = false;
+    for (BasicBlock *block : loop->blocks())
+      for (Instruction &instruction : *block) {
+        waits |= yields(instruction);
+        auto *load = dyn_cast<LoadInst>(&instruction);
+        alone |= isa<AtomicCmpXchgInst, AtomicRMWInst>(instruction) || (load && !load->isSimple() && !shapes.of(load->getPointerOperand()).isUniform());
+      }
+    if (waits && alone && !isForOneLane(loop->getHeader(), dominators, shapes)) return true;
+  }
+  return false;
+}
+
 unsigned natural(const SimtOptions &options) {
   unsigned machine = options.vectorBits >= 512 ? 16 : 8;
   if (options.anyShape()) return machine;
@@ -61,6 +107,7 @@ unsigned natural(const SimtOptions &options) {
 Error chooseGangWidth(Function &kernel, const SimtOptions &options) {
   bool warp = needsWarp(kernel);
   unsigned width = options.gangWidth ? options.gangWidth : warp ? 32 : natural(options);
+  if (!options.gangWidth && !warp && waitsLaneByLane(kernel, LaunchIds(width, options.block))) width = 1;
   if (width != 1 && width != 8 && width != 16 && width != 32)
     return refuse(Diag::simt_gang_width, "a gang of " + std::to_string(width) + " lanes; 1, 8, 16 and 32 are possible");
   bool warpIntrinsics = any_of(instructions(kernel), [](const Instruction &instruction) {

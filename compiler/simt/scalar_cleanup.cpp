@@ -13,7 +13,6 @@
 #include <llvm/Transforms/Scalar/CorrelatedValuePropagation.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
 #include <llvm/Transforms/Scalar/GVN.h>
-#include <llvm/Transforms/Scalar/LICM.h>
 #include <llvm/Transforms/Scalar/LoopPassManager.h>
 #include <llvm/Transforms/Scalar/LoopRotation.h>
 #include <llvm/Transforms/Scalar/SROA.h>
@@ -65,8 +64,8 @@ void simplify(Function &kernel) {
   passes.addPass(LoopSimplifyPass());
   LoopPassManager loops;
   loops.addPass(LoopRotatePass(/*EnableHeaderDuplication=*/true));
-  loops.addPass(LICMPass(LICMOptions(100, 250, /*AllowSpeculation=*/true)));
-  passes.addPass(createFunctionToLoopPassAdaptor(std::move(loops), /*UseMemorySSA=*/true));
+  // No LICM: what it moves out of a loop with barriers has to be kept for every gang of the block (split-phases).
+  passes.addPass(createFunctionToLoopPassAdaptor(std::move(loops)));
   passes.addPass(GVNPass());
   passes.addPass(InstCombinePass());
   passes.addPass(CorrelatedValuePropagationPass());

@@ -61,7 +61,7 @@ void Widener::widenAtomic(AtomicRMWInst &atomic) {
   Type *type = atomic.use_empty() ? builder_.getVoidTy() : atomic.getType();
   Value *old = forEachLane(type, [&](Value *lane) {
     return updateMemory(atomic, laneOf(atomic.getPointerOperand(), lane), laneOf(atomic.getValOperand(), lane));
-  });
+  }, /*small=*/true);
   if (old) set(atomic, old);
 }
 

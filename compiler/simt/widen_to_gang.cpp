@@ -296,26 +296,39 @@ Value *Widener::emitIf(Value *condition, Type *type, function_ref<Value *()> emi
   return phi;
 }
 
-Value *Widener::forEachLane(Type *type, LaneBody body) {
-  bool collects = !type->isVoidTy();
-  if (width_ == 1) return body(builder_.getInt32(0));
-  Type *wide = widened(type), *bitsType = builder_.getIntNTy(width_);
-  auto insert = [&](auto self, Value *into, Value *value, Value *lane, Type *of) -> Value * {
-    if (auto *structure = dyn_cast<StructType>(of)) {
-      for (unsigned i = 0; i < structure->getNumElements(); ++i)
-        into = builder_.CreateInsertValue(into, self(self, builder_.CreateExtractValue(into, i), builder_.CreateExtractValue(value, i), lane, structure->getElementType(i)), i);
-      return into;
+Value *Widener::insertLane(Value *into, Value *value, Value *lane, Type *type) {
+  if (auto *structure = dyn_cast<StructType>(type)) {
+    for (unsigned i = 0; i < structure->getNumElements(); ++i) {
+      Value *part = insertLane(builder_.CreateExtractValue(into, i), builder_.CreateExtractValue(value, i), lane, structure->getElementType(i));
+      into = builder_.CreateInsertValue(into, part, i);
     }
-    auto *inner = dyn_cast<FixedVectorType>(of);
-    if (!inner) return builder_.CreateInsertElement(into, value, lane);
-    for (unsigned i = 0; i < inner->getNumElements(); ++i)
-      into = builder_.CreateInsertElement(into, builder_.CreateExtractElement(value, i),
-                                          builder_.CreateAdd(builder_.CreateMul(lane, builder_.getInt32(inner->getNumElements())), builder_.getInt32(i)));
     return into;
-  };
+  }
+  auto *inner = dyn_cast<FixedVectorType>(type);
+  if (!inner) return builder_.CreateInsertElement(into, value, lane);
+  for (unsigned i = 0; i < inner->getNumElements(); ++i) {
+    Value *place = builder_.CreateAdd(builder_.CreateMul(lane, builder_.getInt32(inner->getNumElements())), builder_.getInt32(i));
+    into = builder_.CreateInsertElement(into, builder_.CreateExtractElement(value, i), place);
+  }
+  return into;
+}
+
+Value *Widener::unrollLanes(Type *type, LaneBody body) {
+  bool collects = !type->isVoidTy();
+  Value *results = collects ? PoisonValue::get(widened(type)) : nullptr;
+  for (unsigned i = 0; i < width_; ++i) {
+    Value *lane = builder_.getInt32(i);
+    Value *value = body(lane);
+    if (collects) results = insertLane(results, value, lane, type);
+  }
+  return results;
+}
+
+Value *Widener::loopOverLanes(Type *type, LaneBody body) {
+  bool collects = !type->isVoidTy();
+  Type *wide = widened(type), *bitsType = builder_.getIntNTy(width_);
   Value *all = maskBits();
-  Value *some = anyLane();
-  return emitIf(some, wide, [&]() -> Value * {
+  return emitIf(anyLane(), wide, [&]() -> Value * {
     BasicBlock *before = builder_.GetInsertBlock(), *after = newBlock("lanes.done"), *loop = newBlock("lanes");
     builder_.CreateBr(loop);
     builder_.SetInsertPoint(loop);
@@ -323,7 +336,7 @@ Value *Widener::forEachLane(Type *type, LaneBody body) {
     PHINode *results = collects ? builder_.CreatePHI(wide, 2, "results") : nullptr;
     Value *lane = builder_.CreateZExtOrTrunc(builder_.CreateBinaryIntrinsic(Intrinsic::cttz, left, builder_.getTrue()), builder_.getInt32Ty(), "lane");
     Value *value = body(lane);
-    Value *next = collects ? insert(insert, results, value, lane, type) : nullptr;
+    Value *next = collects ? insertLane(results, value, lane, type) : nullptr;
     Value *rest = builder_.CreateAnd(left, builder_.CreateSub(left, ConstantInt::get(bitsType, 1)));
     BasicBlock *end = builder_.GetInsertBlock();
     builder_.CreateCondBr(builder_.CreateICmpNE(rest, ConstantInt::get(bitsType, 0)), loop, after);
@@ -336,6 +349,29 @@ Value *Widener::forEachLane(Type *type, LaneBody body) {
     builder_.SetInsertPoint(after);
     return next;
   });
+}
+
+// Small bodies are written out for all lanes beside the loop: a lane's number is a constant then.
+Value *Widener::forEachLane(Type *type, LaneBody body, bool small) {
+  if (width_ == 1) return body(builder_.getInt32(0));
+  if (!small) return loopOverLanes(type, body);
+  if (allLanes()) return unrollLanes(type, body);
+  BasicBlock *after = newBlock("lanes.joined"), *some = newBlock("lanes.some"), *full = newBlock("lanes.full");
+  builder_.CreateCondBr(builder_.CreateICmpEQ(maskBits(), Constant::getAllOnesValue(builder_.getIntNTy(width_))), full, some);
+  builder_.SetInsertPoint(full);
+  Value *fromFull = unrollLanes(type, body);
+  BasicBlock *fullEnd = builder_.GetInsertBlock();
+  builder_.CreateBr(after);
+  builder_.SetInsertPoint(some);
+  Value *fromSome = loopOverLanes(type, body);
+  BasicBlock *someEnd = builder_.GetInsertBlock();
+  builder_.CreateBr(after);
+  builder_.SetInsertPoint(after);
+  if (type->isVoidTy()) return nullptr;
+  PHINode *phi = builder_.CreatePHI(widened(type), 2);
+  phi->addIncoming(fromFull, fullEnd);
+  phi->addIncoming(fromSome, someEnd);
+  return phi;
 }
 
 Expected<Function *> widenToGang(Function &kernel, const SimtOptions &options) {

@@ -68,7 +68,10 @@ class Widener {
   // Runs `emit` under `condition` (null: always). The result, of `type`, is poison elsewhere.
   Value *emitIf(Value *condition, llvm::Type *type, llvm::function_ref<Value *()> emit);
   // Runs `body` for each live lane, lowest first; collects its results, of `type` each, in a vector (void: null).
-  Value *forEachLane(llvm::Type *type, LaneBody body);
+  Value *forEachLane(llvm::Type *type, LaneBody body, bool small = false);
+  Value *loopOverLanes(llvm::Type *type, LaneBody body);
+  Value *unrollLanes(llvm::Type *type, LaneBody body);
+  Value *insertLane(Value *into, Value *value, Value *lane, llvm::Type *type);
   llvm::BasicBlock *newBlock(const llvm::Twine &name);
 
   // ---- memory (widen_memory.cpp), atomics (widen_atomic.cpp) ----
