@@ -60,7 +60,7 @@ ctc_status compileContained(const Request &request, std::string &out) {
   std::string failure = emit::contained([&] { status = compile(request, out); });
   if (failure.empty()) return status;
   out.clear();
-  tell(request, Diag::codegen_kernel, request.program->kernel->name + ": LLVM gave up: " + failure);
+  tell(request, Diag::codegen_kernel, std::string(request.program->kernel->name) + ": LLVM gave up: " + failure);
   return CTC_ERR_INTERNAL;
 }
 
