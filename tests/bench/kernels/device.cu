@@ -188,3 +188,6 @@ __global__ void stencil(const float *in, float *out, int width, int height) {
 extern "C" void device_stencil(const float *in, float *out, int width, int height) {
   stencil<<<dim3((width + 31) / 32, (height + 7) / 8), dim3(32, 8)>>>(in, out, width, height);
 }
+
+__global__ void empty() {}
+extern "C" void device_empty() { empty<<<1, 32>>>(); }

@@ -24,3 +24,6 @@ BENCH_KERNELS(BENCH_DECLARE)
 
 extern "C" void *shared_memory(unsigned long long bytes);
 extern "C" void wait_for_device();
+
+// One empty kernel of one small block: queue it, or queue it and wait.
+extern "C" void device_empty();

@@ -1,5 +1,6 @@
 // Runs each kernel on the device and as plain C++, interleaved, and prints the ratio of their best times. Run it with
 // one worker (CUTRANS_HOST_THREADS=1), so that one core meets one core. Results of both sides are compared as well.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -94,6 +95,20 @@ int main(int argc, char **argv) {
     std::fflush(stdout);
     first = false;
   }
-  if (json) std::printf("]\n");
+  // What a launch costs: the median of many, in microseconds.
+  auto median = [](auto run) {
+    std::vector<double> times;
+    for (int i = 0; i < 2001; ++i) {
+      times.push_back(seconds(run));
+      if (i % 64 == 63) wait_for_device();  // as a program does that does not run ahead for ever
+    }
+    std::nth_element(times.begin(), times.begin() + 1000, times.end());
+    return times[1000] * 1e6;
+  };
+  device_empty();
+  wait_for_device();
+  double queue = median(device_empty), both = median([] { device_empty(); wait_for_device(); });
+  if (json) std::printf(",\n{\"launch_us\": %.3f, \"launch_and_wait_us\": %.3f}]\n", queue, both);
+  else std::printf("\n| empty kernel | us |\n|---|---|\n| launch | %.2f |\n| launch and wait | %.2f |\n", queue, both);
   return right ? 0 : 1;
 }
