@@ -2,6 +2,7 @@
 // Modules: indexing PTX through the compiler's door, and the image of variables in device memory.
 #include "cutrans/runtime/module.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "compiler_door.h"
@@ -104,6 +105,7 @@ Result<Module *> Module::load(Context &context, std::span<const Unit> units) {
   for (const Unit &unit : units) texts.push_back({unit.name.c_str(), unit.text.data(), unit.text.size()});
   ctc_options options = compilerOptions();
   options.compute_capability = *capability;
+  options.check_bodies = std::ranges::any_of(units, &Unit::whole);
   ctc_module *handle = nullptr;
   ctc_status status = (*api)->module_create(texts.data(), texts.size(), &options, &reportSink(), &handle);
   if (status != CTC_OK) return fromCompiler(status);

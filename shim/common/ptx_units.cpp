@@ -30,7 +30,7 @@ Result<std::vector<runtime::Unit>> units(const fatbin::Expected<fatbin::Image> &
   for (fatbin::PtxUnit &unit : choice->units) {
     logf(LogCategory::fatbin, LogLevel::debug, "%s: PTX for %s, %zu bytes", unit.name.c_str(), unit.arch.text().c_str(),
          unit.text.size());
-    result.push_back({std::move(unit.name), std::move(unit.text)});
+    result.push_back({std::move(unit.name), std::move(unit.text), image->form == fatbin::Image::Form::text});
   }
   for (const std::string &name : choice->left_out)
     logf(LogCategory::fatbin, LogLevel::info, "%s: left out, no PTX for this device", name.c_str());

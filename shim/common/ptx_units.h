@@ -15,7 +15,7 @@ namespace cutrans::shim {
 // invalid_image: damaged, or no such thing. no_kernel_image: no PTX for this device.
 Result<std::vector<runtime::Unit>> unitsOfWrapper(const void *wrapper, unsigned capability, std::string_view kernel);
 
-// Wrapper, container or PTX text; machine code is no_kernel_image. The image is read during the call only.
+// Wrapper, container or PTX text (all of which is then checked at load); machine code is no_kernel_image. The image is read during the call only.
 Result<std::vector<runtime::Unit>> unitsOfImage(const void *image, unsigned capability, std::string_view kernel);
 
 }  // namespace cutrans::shim

@@ -56,12 +56,19 @@ DONE:
 {
   ret;
 }
+)";
+
+// kPtx and a kernel with an instruction that is none.
+const std::string kWrongPtx = std::string(kPtx) + R"(
 .visible .entry wrong()
 {
   nonsense.u32 %r1, %r2;
   ret;
 }
 )";
+
+// A fat binary with this text; below.
+std::vector<char> fatBinary(const char *ptx, unsigned sm);
 
 struct DriverKernel : shim_test::WithContext {
   void SetUp() override {
@@ -189,11 +196,11 @@ TEST_F(DriverKernel, VariablesOfAModule) {
 TEST_F(DriverKernel, ModulesAreListedAndUnloaded) {
   unsigned kernels = 0;
   EXPECT_EQ(cuModuleGetFunctionCount(&kernels, module), CUDA_SUCCESS);
-  EXPECT_EQ(kernels, 4u);
+  EXPECT_EQ(kernels, 3u);
   std::array<CUfunction, 8> list{};
   EXPECT_EQ(cuModuleEnumerateFunctions(list.data(), list.size(), module), CUDA_SUCCESS);
-  EXPECT_NE(list[3], nullptr);
-  EXPECT_EQ(list[4], nullptr);
+  EXPECT_NE(list[2], nullptr);
+  EXPECT_EQ(list[3], nullptr);
   CUfunction none;
   EXPECT_EQ(cuModuleGetFunction(&none, module, "missing"), CUDA_ERROR_NOT_FOUND);
   EXPECT_EQ(cuModuleUnload(module), CUDA_SUCCESS);
@@ -209,10 +216,18 @@ TEST_F(DriverKernel, WrongCodeIsNamedInTheLog) {
   EXPECT_EQ(cuModuleLoadDataEx(&bad, "this is no PTX", 2, options, values), CUDA_ERROR_INVALID_PTX);
   EXPECT_THAT(log, HasSubstr("CT11"));
   EXPECT_EQ(reinterpret_cast<uintptr_t>(values[1]), strlen(log));
-  // An instruction that is none is found when its kernel is needed.
+  // An instruction that is none, in text of the program's own: found by the load.
+  values[1] = reinterpret_cast<void *>(sizeof log);
+  EXPECT_EQ(cuModuleLoadDataEx(&bad, kWrongPtx.c_str(), 2, options, values), CUDA_ERROR_INVALID_PTX);
+  EXPECT_THAT(log, HasSubstr("nonsense"));
+  CUlibrary library = nullptr;
+  EXPECT_EQ(cuLibraryLoadData(&library, kWrongPtx.c_str(), nullptr, nullptr, 0, nullptr, nullptr, 0), CUDA_ERROR_INVALID_PTX);
+  // In a fat binary: when its kernel is needed, and the others run.
   CUfunction wrong;
+  const std::vector<char> container = fatBinary(kWrongPtx.c_str(), 75);
+  ASSERT_EQ(cuModuleLoadData(&bad, container.data()), CUDA_SUCCESS);
   testing::internal::CaptureStderr();
-  ASSERT_EQ(cuModuleGetFunction(&wrong, module, "wrong"), CUDA_SUCCESS);
+  ASSERT_EQ(cuModuleGetFunction(&wrong, bad, "wrong"), CUDA_SUCCESS);
   EXPECT_EQ(cuLaunchKernel(wrong, 1, 1, 1, 1, 1, 1, 0, nullptr, nullptr, nullptr), CUDA_ERROR_INVALID_PTX);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("nonsense"));
   EXPECT_EQ(cuModuleLoad(&bad, "/nothing/here.ptx"), CUDA_ERROR_FILE_NOT_FOUND);
@@ -244,7 +259,7 @@ TEST_F(DriverKernel, LibrariesServeEveryContext) {
   EXPECT_EQ(value, 512);
   unsigned kernels = 0;
   EXPECT_EQ(cuLibraryGetKernelCount(&kernels, library), CUDA_SUCCESS);
-  EXPECT_EQ(kernels, 4u);
+  EXPECT_EQ(kernels, 3u);
   CUdeviceptr p = 0;
   size_t size = 0;
   EXPECT_EQ(cuLibraryGetGlobal(&p, &size, library, "counter"), CUDA_SUCCESS);
@@ -296,8 +311,8 @@ TEST_F(DriverKernel, LibrariesFromAFile) {
   remove(path.c_str());
   std::array<CUkernel, 8> list{};
   EXPECT_EQ(cuLibraryEnumerateKernels(list.data(), list.size(), library), CUDA_SUCCESS);
-  ASSERT_NE(list[3], nullptr);
-  EXPECT_EQ(list[4], nullptr);
+  ASSERT_NE(list[2], nullptr);
+  EXPECT_EQ(list[3], nullptr);
   CUkernel kernel;
   ASSERT_EQ(cuLibraryGetKernel(&kernel, library, "scale"), CUDA_SUCCESS);
   const char *name = nullptr;

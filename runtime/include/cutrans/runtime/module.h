@@ -16,10 +16,12 @@
 
 namespace cutrans::runtime {
 
-// One unit of PTX. `name` is for messages.
+// One unit of PTX. `name` is for messages. `whole`: wrong text anywhere in it fails the load, as a driver does with text
+// that the program hands over; else a kernel's text is read when the kernel is needed.
 struct Unit {
   std::string name;
   std::string text;
+  bool whole = false;
 };
 
 struct Variable {
