@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels by name: PTX says them in its .entry directives, machine code in the names of its sections.
+// Kernels by name: PTX says them in its .entry directives, machine code in the names of its parameter sections.
 #include "device_code.h"
 
 #include <cxxabi.h>
@@ -43,7 +43,7 @@ std::vector<std::string> entriesOfPtx(std::string_view text) {
 }
 
 std::vector<std::string> kernelsOfMachineCode(std::string &bytes) {
-  constexpr std::string_view kText = ".text.";
+  constexpr std::string_view kText = ".nv.constant0.";  // parameters: kernels have them, functions that they call do not
   std::vector<std::string> names;
   elf_version(EV_CURRENT);
   std::unique_ptr<Elf, int (*)(Elf *)> elf(elf_memory(bytes.data(), bytes.size()), elf_end);
