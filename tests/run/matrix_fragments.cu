@@ -287,6 +287,48 @@ void check_mma_others() {
     }
 }
 
+// Two of three warps multiply 16 x Depth by Depth x 16 from shared memory that all three fill; the third goes on alone.
+constexpr int Depth = 64;
+
+__global__ void some_warps(const half *a, const half *b, float *d) {
+  __shared__ half as[16 * 16], bs[16 * 32];
+  int warp = threadIdx.x / 32;
+  wmma::fragment<wmma::accumulator, 16, 16, 16, float> sum;
+  wmma::fill_fragment(sum, 0.0f);
+  for (int k = 0; k < Depth; k += 16) {
+    for (int i = threadIdx.x; i < 256; i += blockDim.x) as[i] = a[i / 16 * Depth + k + i % 16];
+    for (int i = threadIdx.x; i < 512; i += blockDim.x) bs[i] = b[k * 32 + i];
+    __syncthreads();
+    if (warp < 2) {
+      wmma::fragment<wmma::matrix_a, 16, 16, 16, half, wmma::row_major> fa;
+      wmma::fragment<wmma::matrix_b, 16, 16, 16, half, wmma::row_major> fb;
+      wmma::load_matrix_sync(fa, as, 16);
+      wmma::load_matrix_sync(fb, bs + warp * 16, 32);
+      wmma::mma_sync(sum, fa, fb, sum);
+    }
+    __syncthreads();
+  }
+  if (warp < 2) wmma::store_matrix_sync(d + warp * 16, sum, 32, wmma::mem_row_major);
+}
+
+void check_some_warps() {
+  Mirror<half> a(16 * Depth), b(Depth * 32);
+  Mirror<float> d(16 * 32);
+  for (int i = 0; i < 16 * Depth; ++i) a[i] = half(float(element(i, 1)));
+  for (int i = 0; i < Depth * 32; ++i) b[i] = half(float(element(i, 8)));
+  a.up();
+  b.up();
+  some_warps<<<1, 96>>>(a.device, b.device, d.device);
+  CUDA(cudaGetLastError());
+  d.down();
+  for (int m = 0; m < 16; ++m)
+    for (int n = 0; n < 32; ++n) {
+      float sum = 0;
+      for (int k = 0; k < Depth; ++k) sum += float(a[m * Depth + k]) * float(b[k * 32 + n]);
+      EXPECT(d[m * 32 + n] == sum);
+    }
+}
+
 int main() {
   check_shapes<half, float>("f16 to f32");
   check_shapes<half, half>("f16 to f16");
@@ -299,5 +341,6 @@ int main() {
   check_mma_f16<true>();
   check_mma_integers();
   check_mma_others();
+  check_some_warps();
   return finish("matrix_fragments");
 }

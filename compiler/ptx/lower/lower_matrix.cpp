@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // mma (manual 9.7.14.5): the product of fragments, each lane its own elements of D.
 //
-// A lane finds its rows of A in its own group of four lanes and its columns of B in two other groups. f16, bf16 and tf32
-// are widened to f32, where their products are exact but for the exponents that fma takes care of; sums are f32 and
-// rounded once per step, those with an f16 accumulator once more at the end. The manual leaves order and precision open.
+// A lane finds its rows of A in its own group of four lanes and its columns of B in two other groups. f16, bf16 and
+// tf32 are widened to f32, where their products are exact but for the exponents that fma takes care of; sums are f32
+// and rounded once per step, those with an f16 accumulator once more at the end. The manual leaves order and precision
+// open.
 #include "compiler/ptx/lower/matrix.h"
 
 #include <charconv>
@@ -41,8 +42,8 @@ llvm::SmallVector<Value *, 16> readFragment(BodyLowering &lo, const Operand &ope
   auto registers = registersOf(operand);
   llvm::SmallVector<Value *, 16> values;
   if (registers.size() != count) {
-    lo.refuse(Diag::ptx_operand, "a fragment of " + std::to_string(registers.size()) + " registers where it has " +
-                                     std::to_string(count));
+    lo.refuse(Diag::ptx_operand,
+              "a fragment of " + std::to_string(registers.size()) + " registers where it has " + std::to_string(count));
     return values;
   }
   for (const Operand &one : registers) values.push_back(lo.readBits(one, width));
@@ -69,8 +70,8 @@ void writeAccumulator(BodyLowering &lo, const Operand &operand, const Shape &sha
   auto &b = lo.b;
   auto registers = registersOf(operand);
   if (registers.size() != resultRegisters(shape, type))
-    return lo.refuse(Diag::ptx_operand, "a fragment of " + std::to_string(registers.size()) + " registers where it has " +
-                                            std::to_string(resultRegisters(shape, type)));
+    return lo.refuse(Diag::ptx_operand, "a fragment of " + std::to_string(registers.size()) +
+                                            " registers where it has " + std::to_string(resultRegisters(shape, type)));
   for (size_t i = 0; i < registers.size(); ++i) {
     if (type != Type::F16) {
       lo.write(registers[i], elements[i], type);
@@ -197,7 +198,7 @@ void multiply(BodyLowering &lo, const Instruction &in, const Product &p, bool sp
     if (saturates) one = b.CreateSExt(one, sum);
   }
   Value *lane = laneId(lo);
-  Value *group = b.CreateAnd(lane, b.getInt32(28));                          // the first lane of this one's four
+  Value *group = b.CreateAnd(lane, b.getInt32(28));                            // the first lane of this one's four
   Value *column = b.CreateShl(b.CreateAnd(lane, b.getInt32(3)), uint64_t(3));  // the first lane of column 2t of B
   for (unsigned chunk = 0; chunk < chunks; ++chunk)
     for (unsigned t = 0; t < 4; ++t) {
@@ -247,7 +248,8 @@ void mma(BodyLowering &lo, const Instruction &in) {
     default:
       return lo.refuse(Diag::ptx_matrix, "matrices of this type are not supported");
   }
-  if (!in.has(Mod::Row) || !in.has(Mod::Col)) return lo.refuse(Diag::ptx_matrix, "this order of rows and columns is not supported");
+  if (!in.has(Mod::Row) || !in.has(Mod::Col))
+    return lo.refuse(Diag::ptx_matrix, "this order of rows and columns is not supported");
   unsigned depth = Element{p.a}.depth();
   bool floats = p.a == Type::F16 || p.a == Type::BF16 || p.a == Type::TF32;
   bool small = p.shape.m == 8 && p.shape.n == 8 && p.shape.k == depth && !floats;

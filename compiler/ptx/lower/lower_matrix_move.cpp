@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// 8x8 matrices of 16-bit elements between shared memory and lanes (manual 9.7.14.5.15 - 17): ldmatrix, stmatrix, movmatrix.
+// 8x8 matrices of 16-bit elements between shared memory and lanes (manual 9.7.14.5.15 - 17): ldmatrix, stmatrix,
+// movmatrix.
 //
-// Lane 8j + i gives the address of row i of matrix j. Lane 4r + t holds elements 2t and 2t+1 of row r, of column r where
-// the matrix is transposed. Lanes pass addresses on and access memory themselves.
+// Lane 8j + i gives the address of row i of matrix j. Lane 4r + t holds elements 2t and 2t+1 of row r, of column r
+// where the matrix is transposed. Lanes pass addresses on and access memory themselves.
 #include "compiler/ptx/lower/matrix.h"
 
 namespace cutrans::ptx::lowering {

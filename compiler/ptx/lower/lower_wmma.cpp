@@ -120,8 +120,7 @@ void loadAccumulator(BodyLowering &lo, const Instruction &in, const Shape &shape
   llvm::SmallVector<Value *, 16> elements;
   for (unsigned i = 0; i < shape.m * shape.n / 32; ++i) {
     auto [row, column] = accumulatorPlace(lo, lane, shape, i);
-    elements.push_back(
-        b.CreateAlignedLoad(lo.type(type), matrix.pointer(row, column), llvm::Align(bytes(type))));
+    elements.push_back(b.CreateAlignedLoad(lo.type(type), matrix.pointer(row, column), llvm::Align(bytes(type))));
   }
   writeAccumulator(lo, lo.operand(0), shape, type, elements);
 }
@@ -138,8 +137,8 @@ void loadInput(BodyLowering &lo, const Instruction &in, const Shape &shape, bool
   auto registers = registersOf(lo.operand(0));
   unsigned need = blocks * chunks, count = type == Type::F16 ? 8 : need;
   if (registers.size() != count)
-    return lo.refuse(Diag::ptx_operand, "a fragment of " + std::to_string(registers.size()) + " registers where it has " +
-                                            std::to_string(count));
+    return lo.refuse(Diag::ptx_operand, "a fragment of " + std::to_string(registers.size()) +
+                                            " registers where it has " + std::to_string(count));
   Matrix matrix = matrixOf(lo, in, 1, 2, type, by_rows, along_k ? shape.k : extent);
   Lane lane = laneOf(lo);
   Value *first = b.CreateMul(lane.place, b.getInt32(element.perRegister()));

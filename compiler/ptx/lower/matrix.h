@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Fragments of matrices, and their product: what mma and wmma share (manual 9.7.14).
 //
-// The fragments of all mma shapes but the m8n8k4 of f16 follow one scheme. With g = lane / 4, t = lane % 4 and E elements
-// in a register, register r of A holds A[g + 8 * (r % (M/8))][t*E + e + 4E * (r / (M/8))], register r of B holds
-// B[t*E + e + 4E * (r % (K/4E))][g + 8 * (r / (K/4E))], and elements 2r and 2r+1 of C and D are columns 2t and 2t+1 of the
-// 8x8 block (r % (M/8), r / (M/8)). wmma leaves its layout to the implementation; here it is the same scheme, so that one
-// product serves both.
+// The fragments of all mma shapes but the m8n8k4 of f16 follow one scheme. With g = lane / 4, t = lane % 4 and E
+// elements in a register, register r of A holds A[g + 8 * (r % (M/8))][t*E + e + 4E * (r / (M/8))], register r of B
+// holds B[t*E + e + 4E * (r % (K/4E))][g + 8 * (r / (K/4E))], and elements 2r and 2r+1 of C and D are columns 2t and
+// 2t+1 of the 8x8 block (r % (M/8), r / (M/8)). wmma leaves its layout to the implementation; here it is the same
+// scheme, so that one product serves both.
 #pragma once
 
 #include "compiler/ptx/lower/lowering.h"
@@ -33,7 +33,8 @@ unsigned inputRegisters(unsigned rows, unsigned k, Element element);
 unsigned resultRegisters(const Shape &shape, Type type);
 
 // The registers of a fragment, as integers of the container's size. Refuses and gives none where their count is wrong.
-llvm::SmallVector<Value *, 16> readFragment(BodyLowering &lower, const Operand &operand, unsigned count, unsigned width);
+llvm::SmallVector<Value *, 16> readFragment(BodyLowering &lower, const Operand &operand, unsigned count,
+                                            unsigned width);
 // The registers of an operand: {a, b}, or one without braces.
 std::span<const Operand> registersOf(const Operand &operand);
 
