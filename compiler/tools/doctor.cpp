@@ -155,7 +155,8 @@ int examine(const Options &options) {
   Doctor doctor;
   unsigned capability = checkInstallation(doctor);
   if (options.program.empty()) return doctor.conclude();
-  const std::string path = findProgram(options.program);
+  // A file to look at, not a command to start: one in this folder needs no "./".
+  const std::string path = access(options.program.c_str(), F_OK) == 0 ? options.program : findProgram(options.program);
   std::string error;
   auto program = path.empty() ? std::nullopt : inspect(path, error);
   if (!program) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The `cutrans` command.
 #include <CLI/CLI.hpp>
+#include <iostream>
 
 #include "commands.h"
 
@@ -24,6 +25,11 @@ int main(int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
+    // A program where the subcommand belongs: the most common slip.
+    if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty()) {
+      std::cerr << "cutrans: " << argv[1] << " is no subcommand; to run a program: cutrans run " << argv[1] << "\n";
+      return kUsage;
+    }
     return app.exit(error) == 0 ? 0 : kUsage;
   }
   return exit_code;

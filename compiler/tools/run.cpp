@@ -37,11 +37,15 @@ int run(const Options &options, std::vector<std::string> words) {
     report(Diag::run_failed, "no program given");
     return kUsage;
   }
+  if (words[0].starts_with("-")) {
+    report(Diag::run_failed, words[0] + " is no option of `cutrans run`; options of the program come after its name");
+    return kUsage;
+  }
   const std::string path = findProgram(words[0]);
   std::string error;
   auto program = path.empty() ? std::nullopt : inspect(path, error);
   if (!program) {
-    report(Diag::run_failed, path.empty() ? words[0] + ": not found" : error);
+    report(Diag::run_failed, path.empty() ? words[0] + ": not found in PATH" + (access(words[0].c_str(), F_OK) == 0 ? "; ./" + words[0] + " is here" : "") : error);
     return kNotFound;
   }
   WayIn way = decide(*program);

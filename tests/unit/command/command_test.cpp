@@ -80,10 +80,15 @@ TEST_F(Run, StartsScripts) {
 }
 
 TEST(Command, UnknownProgramsAre127) {
+  Said here = shell("cd " CUTRANS_TEST_PROGRAMS " && " CUTRANS_COMMAND " run plain");
+  EXPECT_EQ(here.status, 127);
+  EXPECT_NE(here.text.find("./plain is here"), std::string::npos) << here.text;
   Said said = cutrans("run no-such-program-anywhere");
   EXPECT_EQ(said.status, 127);
   EXPECT_NE(said.text.find("CT4010"), std::string::npos);
   EXPECT_EQ(cutrans("run").status, 2);
+  EXPECT_EQ(cutrans("run --nonsense sh").status, 2);
+  EXPECT_NE(cutrans("sh").text.find("cutrans run sh"), std::string::npos);
 }
 
 TEST(Command, HelpTeachesWithExamples) {
@@ -132,6 +137,10 @@ TEST(Command, DoctorFindsWhatWouldStopAProgram) {
   Said shared = shell(with + program("shared"));
   EXPECT_NE(shared.text.find("(route A)"), std::string::npos) << shared.text;
   EXPECT_EQ(shell(with + "/nonexistent/file").status, 2);
+  // A file is named, not a command: no "./" is needed.
+  Said here = shell("cd " CUTRANS_TEST_PROGRAMS " && " + with + "stripped");
+  EXPECT_EQ(here.status, 1);
+  EXPECT_NE(here.text.find("CT4015"), std::string::npos) << here.text;
 }
 
 TEST(Command, ConformanceTakesNamesFilesAndLists) {
