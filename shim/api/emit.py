@@ -59,7 +59,7 @@ def refusals(library, rows, found):
                 if name in found and found[name].result not in ("cudaError_t", "CUresult"):
                     raise RuntimeError(f"{row.place}: {name} returns {found[name].result}, so it cannot refuse")
                 out.append(f'static Refusal refusal_{name}{{"{name}", Diag::{row.diag}, {row.error or NOT_SUPPORTED}}};\n'
-                           f'extern "C" CUTRANS_ENTRY int {name}() {{ return cutrans::shim::refuse(refusal_{name}); }}\n')
+                           f'extern "C" CUTRANS_ENTRY int {name}() {{ return cutrans::shim::refuse(refusal_{name}, __builtin_return_address(0)); }}\n')
     return "".join(out)
 
 

@@ -2,14 +2,28 @@
 // Says once what an entry point refuses.
 #include "shim/common/refusal.h"
 
+#include <dlfcn.h>
+
 #include <string>
 
 namespace cutrans::shim {
 
-int refuse(Refusal &refusal) {
+namespace {
+
+std::string calledBy(const void *caller) {
+  Dl_info file;
+  if (!dladdr(caller, &file) || !file.dli_fname) return {};
+  return std::string("; called by ") + file.dli_fname +
+         ", which seems to have a CUDA runtime of its own: link it with -cudart shared, or with this layer's libcudart_static.a";
+}
+
+}  // namespace
+
+int refuse(Refusal &refusal, const void *caller) {
   if (!refusal.told.exchange(true, std::memory_order_relaxed)) {
     const DiagnosticRow *row = findDiagnostic(refusal.diag);
-    report(refusal.diag, std::string(refusal.entry) + ": " + (row ? row->meaning : "refused"));
+    report(refusal.diag, std::string(refusal.entry) + ": " + (row ? row->meaning : "refused") +
+                             (refusal.diag == Diag::api_private ? calledBy(caller) : ""));
   }
   rememberRefusal(refusal.error);
   return refusal.error;

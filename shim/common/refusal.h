@@ -15,8 +15,9 @@ struct Refusal {
   std::atomic<bool> told{false};
 };
 
-// Returns the row's error. The library that defines `rememberRefusal` makes it the thread's last error as well.
-int refuse(Refusal &refusal);
+// Returns the row's error. `caller`: an address in the code that called the entry point; a private interface names its
+// file, for only CUDA libraries of NVIDIA's call those. The library that defines `rememberRefusal` makes it the thread's last error as well.
+int refuse(Refusal &refusal, const void *caller);
 void rememberRefusal(int error);
 
 // For bodies: a value of an argument that this layer does not have. One line per text.

@@ -156,7 +156,12 @@ TEST_F(DriverRefusal, NamedOnceWithCodeAndError) {
 TEST_F(DriverRefusal, ExportTablesAreNotAnswered) {
   const void *table = nullptr;
   CUuuid id{};
+  testing::internal::CaptureStderr();
   EXPECT_NE(cuGetExportTable(&table, &id), CUDA_SUCCESS);
+  // A library with NVIDIA's static runtime in it ends up here: the line says which, and the way round.
+  std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, testing::HasSubstr("shim_driver_test"));
+  EXPECT_THAT(said, testing::HasSubstr("-cudart shared"));
   EXPECT_EQ(table, nullptr);
 }
 
