@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Streams.
+#include <utility>
+
 #include "bodies.h"
 #include "cutrans/runtime/device.h"
 #include "cutrans/runtime/event.h"
@@ -87,6 +89,15 @@ cudaError_t body::cudaStreamGetCaptureInfo(Call &call, cudaStream_t stream, cuda
                                            unsigned long long *, cudaGraph_t *, const cudaGraphNode_t **,
                                            const cudaGraphEdgeData **, size_t *) {
   return ask(call, stream, out, [](runtime::Queue &) { return cudaStreamCaptureStatusNone; });
+}
+
+// What a thread may do while streams capture: kept, because programs ask for the mode that was.
+cudaError_t body::cudaThreadExchangeStreamCaptureMode(Call &, cudaStreamCaptureMode *mode) {
+  static constinit thread_local cudaStreamCaptureMode current = cudaStreamCaptureModeGlobal;
+  if (!mode || *mode < cudaStreamCaptureModeGlobal || *mode > cudaStreamCaptureModeRelaxed)
+    return cudaErrorInvalidValue;
+  std::swap(*mode, current);
+  return cudaSuccess;
 }
 
 // Managed memory is visible to all streams and to the host at any time, so that every attachment already holds.
