@@ -15,6 +15,10 @@ unsigned countOf(const Instruction &in) {
 }
 
 bool supported(BodyLowering &lo, const Instruction &in) {
+  if (in.space != Space::None && in.space != Space::Shared) {
+    lo.refuseForm("this state space");
+    return false;
+  }
   if (in.types.size() == 1 && in.type() == Type::B16 && in.has(Mod::M8n8) && countOf(in)) return true;
   lo.refuse(Diag::ptx_matrix, "only 8x8 matrices of .b16 are supported");
   return false;
