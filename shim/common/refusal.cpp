@@ -13,7 +13,7 @@ namespace {
 std::string calledBy(const void *caller) {
   Dl_info file;
   if (!dladdr(caller, &file) || !file.dli_fname) return {};
-  return std::string("; called by ") + file.dli_fname +
+  return std::string(" Called by ") + file.dli_fname +
          ", which seems to have a CUDA runtime of its own: link it with -cudart shared, or with this layer's libcudart_static.a";
 }
 
