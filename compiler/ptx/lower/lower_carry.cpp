@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Extended precision arithmetic (manual 9.7.2): add.cc, addc, sub.cc, subc, mad.cc, madc through the carry flag CC.CF.
-// After a subtraction the flag holds the borrow.
+// A subtraction is x + ~y + 1: after it the flag says that nothing was borrowed, and subc borrows when the flag is clear. Programs mix the two
+// (the 128-bit division that nvcc emits reads the flag of sub.cc with addc).
 #include "compiler/ptx/lower/lowering.h"
 
 namespace cutrans::ptx::lowering {
@@ -19,14 +20,12 @@ void carryAdd(BodyLowering &lo, const Instruction &in) {
     x = product(lo, in, x, y);
     y = lo.read(lo.operand(3), in.type());
   }
-  // One bit more than the operands: it is the carry, or the borrow.
+  // One bit more than the operands: it is the carry.
   llvm::Type *wide = lo.intType(width + 1);
-  Value *p = b.CreateZExt(x, wide), *q = b.CreateZExt(y, wide);
-  Value *sum = subtract ? b.CreateSub(p, q) : b.CreateAdd(p, q);
-  if (takes) {
-    Value *carry = b.CreateZExt(b.CreateLoad(lo.intType(1), lo.carryFlag()), wide);
-    sum = subtract ? b.CreateSub(sum, carry) : b.CreateAdd(sum, carry);
-  }
+  if (subtract) y = b.CreateNot(y);
+  Value *carry = b.getInt1(subtract);
+  if (takes) carry = b.CreateLoad(lo.intType(1), lo.carryFlag());
+  Value *sum = b.CreateAdd(b.CreateAdd(b.CreateZExt(x, wide), b.CreateZExt(y, wide)), b.CreateZExt(carry, wide));
   if (in.has(Mod::Cc)) b.CreateStore(b.CreateTrunc(b.CreateLShr(sum, width), lo.intType(1)), lo.carryFlag());
   lo.write(lo.operand(0), b.CreateTrunc(sum, lo.intType(width)), in.type());
 }

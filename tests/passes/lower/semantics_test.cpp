@@ -121,6 +121,10 @@ constexpr Row Integer[] = {
     {"add.cc.u32 %r1, 1, 1; addc.cc.u32 %r2, 0xffffffff, 0; addc.u32 %o, 0, 0;", 32, 0},
     {"sub.cc.u32 %r1, 0, 1; subc.u32 %o, 5, 0;", 32, 4},
     {"sub.cc.u32 %r1, 0, 1; subc.cc.u32 %r2, 0, 0; subc.u32 %o, 0, 0;", 32, 0xffffffff},
+    {"sub.cc.u32 %r1, 0, 1; addc.u32 %o, 0, 0;", 32, 0},
+    {"sub.cc.u32 %r1, 1, 1; addc.u32 %o, 0, 0;", 32, 1},
+    {"add.cc.u32 %r1, 0xffffffff, 1; subc.u32 %o, 5, 0;", 32, 5},
+    {"add.cc.u32 %r1, 1, 1; subc.u32 %o, 5, 0;", 32, 4},
     {"mad.lo.cc.u32 %r1, 0xffffffff, 1, 1; madc.hi.u32 %o, 0xffffffff, 2, 0;", 32, 2},
     {"add.cc.u64 %d1, 0xffffffffffffffffU, 1; addc.u64 %o, 7, 0;", 64, 8},
 };
