@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Loads, stores, prefetches and asynchronous copies (manual 9.7.9.8 - 9.7.9.27).
 //
-// A vector access is its scalar accesses: the memory model (manual 8.2.2) says so, and the SPMD IR has no vectors. The
-// first carries the alignment of the whole. Cache operators, eviction priorities and prefetch sizes are hints.
+// A weak vector access is its scalar accesses: the memory model (manual 8.2.2) says so, and the SPMD IR has no vectors. The
+// first carries the alignment of the whole. A strong or volatile one up to 16 bytes is one access of an integer: the manual
+// allows its pieces to come apart, but on the hardware they do not, and programs (decoupled look-back: a status and a value
+// in one word) count on it. Cache operators, eviction priorities and prefetch sizes are hints.
 #include <llvm/IR/Constants.h>
 
 #include "compiler/ptx/lower/lowering.h"
@@ -41,6 +43,12 @@ uint64_t alignment(const Instruction &in, uint64_t offset) {
   return offset ? llvm::MinAlign(whole, offset) : whole;
 }
 
+// Whether a vector access must not come apart.
+bool isOnePiece(const Instruction &in, const Access &access, size_t count) {
+  bool strong = access.is_volatile || access.ordering != llvm::AtomicOrdering::NotAtomic;
+  return strong && count > 1 && count * bytes(in.type()) <= 16;
+}
+
 // 9.7.9.8 ld, 9.7.9.10 ldu
 void ld(BodyLowering &lo, const Instruction &in) {
   Value *pointer = lo.address(lo.operand(1), in.space);
@@ -50,6 +58,17 @@ void ld(BodyLowering &lo, const Instruction &in) {
   bool vector = target.kind == OperandKind::Vector;
   size_t count = vector ? target.elements.size() : 1;
   if (count != in.vector) return lo.refuse(Diag::ptx_operand, "the count of registers is not that of the vector");
+  if (isOnePiece(in, access, count)) {
+    unsigned bits = 8 * bytes(in.type());
+    llvm::LoadInst *load =
+        lo.b.CreateAlignedLoad(lo.intType(count * bits), pointer, llvm::Align(alignment(in, 0)), access.is_volatile);
+    if (access.ordering != llvm::AtomicOrdering::NotAtomic) load->setAtomic(access.ordering, access.scope);
+    for (size_t i = 0; i < count; ++i) {
+      Value *piece = lo.b.CreateTrunc(i ? lo.b.CreateLShr(load, i * bits) : load, lo.intType(bits));
+      lo.write(target.elements[i], lo.b.CreateBitCast(piece, memoryType(lo, in.type())), in.type());
+    }
+    return;
+  }
   for (size_t i = 0; i < count; ++i) {
     uint64_t offset = i * bytes(in.type());
     llvm::LoadInst *load = lo.b.CreateAlignedLoad(memoryType(lo, in.type()), element(lo, pointer, offset),
@@ -70,6 +89,18 @@ void st(BodyLowering &lo, const Instruction &in) {
   size_t count = vector ? source.elements.size() : 1;
   if (count != in.vector) return lo.refuse(Diag::ptx_operand, "the count of registers is not that of the vector");
   llvm::Type *type = memoryType(lo, in.type());
+  if (isOnePiece(in, access, count)) {
+    unsigned bits = 8 * bytes(in.type());
+    llvm::Type *whole = lo.intType(count * bits);
+    Value *all = nullptr;
+    for (size_t i = 0; i < count; ++i) {
+      Value *piece = lo.b.CreateZExt(lo.toBits(lo.read(source.elements[i], in.type())), whole);
+      all = all ? lo.b.CreateOr(all, lo.b.CreateShl(piece, i * bits)) : piece;
+    }
+    llvm::StoreInst *store = lo.b.CreateAlignedStore(all, pointer, llvm::Align(alignment(in, 0)), access.is_volatile);
+    if (access.ordering != llvm::AtomicOrdering::NotAtomic) store->setAtomic(access.ordering, access.scope);
+    return;
+  }
   for (size_t i = 0; i < count; ++i) {
     uint64_t offset = i * bytes(in.type());
     Value *value = lo.read(vector ? source.elements[i] : source, in.type());
