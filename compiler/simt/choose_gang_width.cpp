@@ -11,6 +11,7 @@
 #include "compiler/simt/passes.h"
 #include "compiler/simt/refusal.h"
 #include "compiler/simt/shapes.h"
+#include "compiler/simt/vector_pressure.h"
 #include "compiler/simt/widened.h"
 
 using namespace llvm;
@@ -92,21 +93,26 @@ bool waitsLaneByLane(Function &kernel, const LaunchIds &ids) {
   return false;
 }
 
-unsigned natural(const SimtOptions &options) {
+// Wide gangs keep more of the machine's units busy, while their vectors fit into its registers.
+constexpr unsigned MaxPressure = 14;
+
+unsigned natural(Function &kernel, const SimtOptions &options) {
   unsigned machine = options.vectorBits >= 512 ? 16 : 8;
   if (options.anyShape()) return machine;
+  if (options.threads() == 1) return 1;
   // Lanes of one row only, where there are rows: their addresses are contiguous then.
   bool rows = options.block[1] * options.block[2] > 1;
-  for (unsigned width = machine; width > 8; width /= 2)
-    if (!rows || options.block[0] % width == 0) return width;
-  return 8;
+  unsigned extent = rows ? options.block[0] : options.threads();
+  auto fits = [&](unsigned width) { return vectorPressure(kernel, Shapes(kernel, LaunchIds(width, options.block))) * width <= MaxPressure * 2 * machine; };
+  if (extent % (2 * machine) == 0 && fits(2 * machine)) return 2 * machine;
+  return rows && extent % machine ? 8 : machine;
 }
 
 }  // namespace
 
 Error chooseGangWidth(Function &kernel, const SimtOptions &options) {
   bool warp = needsWarp(kernel);
-  unsigned width = options.gangWidth ? options.gangWidth : warp ? 32 : natural(options);
+  unsigned width = options.gangWidth ? options.gangWidth : warp ? 32 : natural(kernel, options);
   if (!options.gangWidth && !warp && waitsLaneByLane(kernel, LaunchIds(width, options.block))) width = 1;
   if (width != 1 && width != 8 && width != 16 && width != 32)
     return refuse(Diag::simt_gang_width, "a gang of " + std::to_string(width) + " lanes; 1, 8, 16 and 32 are possible");

@@ -177,8 +177,8 @@ class Level {
     region.level = loop_;
     unsigned stop = nodes_[start].postDominator;
     region.end = stop == end() ? nullptr : nodes_[stop].block;
-    BitVector all = reach(start, stop), done(nodes_.size());
-    for (unsigned i : all.set_bits()) {
+    BitVector between = reach(start, stop), done(nodes_.size());
+    for (unsigned i : between.set_bits()) {
       if (done[i]) continue;
       BitVector inside(nodes_.size());
       for (unsigned to = nodes_[i].postDominator;; to = nodes_[to].postDominator) {
@@ -187,8 +187,11 @@ class Level {
         inside = more;
         if (to == stop || to == end()) break;
       }
-      // A loop stays with its preheader.
-      if (nodes_[i].after.size() == 1 && nodes_[i].after[0] != end() && nodes_[nodes_[i].after[0]].loop) inside.set(nodes_[i].after[0]);
+      BitVector all = inside;
+      all.set(i);
+      for (unsigned node : all.set_bits())  // a loop stays with its preheader
+        if (nodes_[node].after.size() == 1 && nodes_[node].after[0] != end() && nodes_[nodes_[node].after[0]].loop) inside.set(nodes_[node].after[0]);
+      inside.reset(i);
       LinearItem item;
       item.entry = nodes_[i].block;
       addBlocks(i, item);

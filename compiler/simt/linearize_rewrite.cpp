@@ -14,6 +14,7 @@
 
 #include "compiler/ir/intrinsics.h"
 #include "compiler/simt/linearize_divergent_branches.h"
+#include "compiler/simt/repair_dominance.h"
 
 using namespace llvm;
 
@@ -42,7 +43,8 @@ void LinearRewrite::run() {
     if (loop) finishLoop(*loop);
   }
   markMasks();
-  repairDominance();
+  // Where a block can be skipped now, its values do not reach their uses on that way; no lane asks for them then.
+  repairDominance(kernel_, variables_, /*clearEachTurn=*/true);
   promote();
 }
 
@@ -340,32 +342,6 @@ void LinearRewrite::markMasks() {
       IRBuilder<> builder(&instruction);
       ir::call(builder, ir::Intrinsic::LanesExited, {builder.CreateLoad(builder.getInt1Ty(), exited_)});
     }
-}
-
-// Where a block can be skipped now, its values do not reach their uses on that way; no lane asks for them then.
-void LinearRewrite::repairDominance() {
-  EliminateUnreachableBlocks(kernel_);
-  DominatorTree dominators(kernel_);
-  LoopInfo loops(dominators);
-  SmallVector<Instruction *, 64> all;
-  for (Instruction &instruction : instructions(kernel_))
-    if (!isa<AllocaInst>(instruction) && !instruction.getType()->isVoidTy()) all.push_back(&instruction);
-  for (Instruction *instruction : all) {
-    SmallVector<Use *, 8> uses;
-    for (Use &use : instruction->uses())
-      if (!dominators.dominates(instruction, use)) uses.push_back(&use);
-    if (uses.empty()) continue;
-    AllocaInst *slot = variable(instruction->getType(), instruction->getName());
-    for (Use *use : uses) {
-      auto *user = cast<Instruction>(use->getUser());
-      if (auto *phi = dyn_cast<PHINode>(user)) user = phi->getIncomingBlock(*use)->getTerminator();
-      use->set(new LoadInst(instruction->getType(), slot, "", user->getIterator()));
-    }
-    BasicBlock::iterator place = isa<PHINode>(instruction) ? instruction->getParent()->getFirstInsertionPt() : std::next(instruction->getIterator());
-    new StoreInst(instruction, slot, place);
-    if (Loop *loop = loops.getLoopFor(instruction->getParent()))  // nothing is left over from an earlier turn
-      new StoreInst(PoisonValue::get(instruction->getType()), slot, loop->getHeader()->getFirstInsertionPt());
-  }
 }
 
 void LinearRewrite::promote() {

@@ -58,7 +58,6 @@ class LinearRewrite {
   void rewriteRegion(const LinearRegion &region);
   void rewriteItem(Work &work, const LinearItem &item, llvm::BasicBlock *next);
   void markMasks();
-  void repairDominance();
   void promote();
 
   llvm::AllocaInst *variable(llvm::Type *type, const llvm::Twine &name);

@@ -18,7 +18,6 @@
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/Scalarizer.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
-#include <llvm/Transforms/Utils/FixIrreducible.h>
 #include <llvm/Transforms/Utils/LCSSA.h>
 #include <llvm/Transforms/Utils/LoopSimplify.h>
 #include <llvm/Transforms/Utils/LowerSwitch.h>
@@ -75,10 +74,15 @@ void simplify(Function &kernel) {
 }
 
 void canonicalize(Function &kernel) {
+  {
+    Analyses analyses;
+    FunctionPassManager passes;
+    passes.addPass(LowerSwitchPass());
+    passes.run(kernel, analyses.function);
+  }
+  fixIrreducible(kernel);
   Analyses analyses;
   FunctionPassManager passes;
-  passes.addPass(LowerSwitchPass());
-  passes.addPass(FixIrreduciblePass());
   passes.addPass(LoopSimplifyPass());
   passes.addPass(ScalarizerPass({.ScalarizeVariableInsertExtract = true, .ScalarizeLoadStore = true}));
   passes.addPass(EarlyCSEPass());

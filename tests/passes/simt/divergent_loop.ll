@@ -1,4 +1,4 @@
-; RUN: --block=64,1,1
+; RUN: --block=64,1,1 --width=16
 ; Each lane leaves at its own time: the loop runs while any lane is active, the result is kept from a lane's own last turn,
 ; and the counter, the same for all lanes that are still in, stays a scalar.
 ; CHECK-LABEL: define void @escape

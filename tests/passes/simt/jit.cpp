@@ -3,7 +3,9 @@
 #include "tests/passes/simt/jit.h"
 
 #include <cstring>
+#include <functional>
 
+#include <boost/context/fiber.hpp>
 #include <llvm/AsmParser/Parser.h>
 #include <llvm/ExecutionEngine/Orc/AbsoluteSymbols.h>
 #include <llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h>
@@ -33,6 +35,48 @@ struct Running {
 };
 Running running;
 
+// The parts of a block - threads or gangs - take turns on fibers; a part that meets a barrier lets the next one on. When all have
+// met it or ended, the barrier opens.
+struct Part {
+  boost::context::fiber fiber;
+  unsigned tid[3] = {};
+  bool done = false;
+};
+boost::context::fiber *back = nullptr;  // out of the running part
+uint32_t arrived, yes, openArrived, openYes;
+
+void wait(uint32_t arriving, uint32_t votes) {
+  unsigned tid[3];
+  std::copy(running.tid, running.tid + 3, tid);
+  arrived += arriving, yes += votes;
+  auto *mine = back;
+  *mine = std::move(*mine).resume();
+  back = mine;
+  std::copy(tid, tid + 3, running.tid);
+}
+
+void runParts(unsigned count, const std::function<void(unsigned)> &body) {
+  std::vector<Part> parts(count);
+  for (unsigned i = 0; i < count; ++i)
+    parts[i].fiber = boost::context::fiber([&, i](boost::context::fiber &&from) {
+      back = &from;
+      body(i);
+      parts[i].done = true;
+      return std::move(from);
+    });
+  for (bool left = true; left;) {
+    left = false;
+    arrived = yes = 0;
+    for (Part &part : parts) {
+      if (part.done) continue;
+      boost::context::fiber rest = std::move(part.fiber).resume();
+      if (!part.done) part.fiber = std::move(rest), left = true;
+    }
+    openArrived = arrived, openYes = yes;
+    if (left && openArrived) running.outcome->arrivals.push_back(openArrived);  // gangs come by without live lanes too
+  }
+}
+
 template <unsigned D>
 uint32_t tid() { return running.tid[D]; }
 template <unsigned D>
@@ -45,11 +89,13 @@ uint32_t laneid() { return (running.tid[0] + running.ntid[0] * (running.tid[1] +
 uint32_t warpid() { return (running.tid[0] + running.ntid[0] * (running.tid[1] + running.ntid[1] * running.tid[2])) / 32; }
 void trap(uint32_t, uint32_t code) { running.outcome->traps.push_back(code); }
 void sleep(uint32_t thread, uint32_t) { running.outcome->calls.push_back(thread); }
-void barrier(uint32_t, uint32_t, uint32_t) {}
-struct Votes {
-  uint32_t yes, all;
-};
-uint64_t barrierReduce(uint32_t, uint32_t, uint32_t arriving, uint32_t votes) { return votes | uint64_t(arriving) << 32; }
+void barrier(uint32_t, uint32_t, uint32_t arriving) { wait(arriving, 0); }
+uint64_t barrierReduce(uint32_t, uint32_t, uint32_t arriving, uint32_t votes) {
+  wait(arriving, votes);
+  return openYes | uint64_t(openArrived) << 32;
+}
+void threadBarrier(uint32_t, uint32_t) { wait(1, 0); }
+uint32_t threadReduce(uint32_t, uint32_t, bool vote) { return wait(1, vote), openYes; }
 void *localBase() { return running.block->local; }
 
 std::unique_ptr<orc::LLJIT> makeJit() {
@@ -70,6 +116,7 @@ std::unique_ptr<orc::LLJIT> makeJit() {
   add(simt::widened::Refuse, trap), add("cutrans.gang.nanosleep", sleep);
   add(simt::widened::BarrierSync, barrier), add(simt::widened::BarrierReduce, barrierReduce);
   add(simt::widened::LocalBase, localBase);
+  add("cutrans.barrier.sync", threadBarrier), add("cutrans.barrier.red.popc", threadReduce);
   cantFail(jit->getMainJITDylib().define(orc::absoluteSymbols(std::move(symbols))));
   return jit;
 }
@@ -184,12 +231,11 @@ Outcome runThreads(const Module &module, const Launch &launch, const void *param
   std::string name = kernelOf(*copy)->getName().str();
   auto *kernel = (void (*)(const void *))compile(*jit, std::move(copy), name, false);
   forEachBlock(launch, [&] {
-    for (unsigned z = 0; z < launch.block[2]; ++z)
-      for (unsigned y = 0; y < launch.block[1]; ++y)
-        for (unsigned x = 0; x < launch.block[0]; ++x) {
-          running.tid[0] = x, running.tid[1] = y, running.tid[2] = z;
-          kernel(parameters);
-        }
+    runParts(launch.threads(), [&](unsigned thread) {
+      auto [x, y, z] = launch.block;
+      running.tid[0] = thread % x, running.tid[1] = thread / x % y, running.tid[2] = thread / (x * y);
+      kernel(parameters);
+    });
   });
   return outcome;
 }
@@ -233,7 +279,7 @@ Outcome runGangs(const Module &module, const Launch &launch, const void *paramet
   block.local = (uint8_t *)alignTo((uintptr_t)memory.data(), 64);
   running.block = &block;
   forEachBlock(launch, [&] {
-    for (unsigned gang = 0; gang * outcome.width < launch.threads(); ++gang) code(&block, gang);
+    runParts((launch.threads() + outcome.width - 1) / outcome.width, [&](unsigned gang) { code(&block, gang); });
   });
   return outcome;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Executes SPMD IR in two ways: one thread at a time, exactly as written, and as gangs after the passes of compiler/simt. Tests
-// compare the two. Gangs run one after the other, so kernels here have no barriers between gangs.
+// compare the two. Threads and gangs of a block take turns at barriers, which are all one barrier here.
 #pragma once
 
 #include <array>
@@ -23,6 +23,7 @@ struct Outcome {
   std::string error;               // a pass refused, or left invalid code
   std::vector<unsigned> traps;     // codes, in order
   std::vector<unsigned> calls;     // thread numbers of nanosleep calls, in order
+  std::vector<unsigned> arrivals;  // threads that came to each barrier
   unsigned width = 0;
 };
 

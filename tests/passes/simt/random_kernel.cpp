@@ -18,7 +18,7 @@ namespace {
 
 class Writer {
  public:
-  Writer(Module &module, uint64_t seed) : module_(module), builder_(module.getContext()), random_(seed) {}
+  Writer(Module &module, uint64_t seed, bool barriers) : module_(module), builder_(module.getContext()), random_(seed), barriers_(barriers) {}
 
   void write() {
     Type *pointer = PointerType::get(module_.getContext(), 101);
@@ -38,6 +38,7 @@ class Writer {
     };
     Type *global = PointerType::get(module_.getContext(), 1);
     in_ = parameter(0, global), out_ = parameter(8, global), sums_ = parameter(16, global), n_ = parameter(24, builder_.getInt32Ty());
+    exchange_ = parameter(32, global);
     tid_ = id("tid.x");
     thread_ = builder_.CreateAdd(builder_.CreateMul(id("ctaid.x"), id("ntid.x")), tid_);
     builder_.CreateStore(tid_, variables_[0]);
@@ -51,7 +52,8 @@ class Writer {
     builder_.CreateStore(builder_.CreateAnd(n_, builder_.getInt32(15)), uniforms_[2]);
     builder_.CreateStore(builder_.getInt32(20 + pick(60)), fuel_);
 
-    if (pick(3) == 0) writeGraph();
+    if (barriers_) writeTogether();
+    else if (pick(3) == 0) writeGraph();
     else writeStructured();
 
     builder_.SetInsertPoint(exit_);
@@ -164,6 +166,58 @@ class Writer {
     }
   }
 
+  // Barriers where all threads of a block that have not ended come: under loops and branches that depend on n alone.
+  void writeTogether() {
+    together(2);
+    builder_.CreateBr(exit_);
+  }
+
+  void together(unsigned depth) {
+    for (unsigned i = 0, count = 2 + pick(3); i < count; ++i) {
+      statement(2);
+      if (pick(2)) exchange();
+      if (depth == 0) continue;
+      if (pick(3) == 0) {
+        BasicBlock *yes = block(), *after = block();
+        builder_.CreateCondBr(builder_.CreateICmpEQ(builder_.CreateAnd(n_, builder_.getInt32(1 << pick(3))), builder_.getInt32(0)), yes, after);
+        builder_.SetInsertPoint(yes);
+        together(depth - 1);
+        builder_.CreateBr(after);
+        builder_.SetInsertPoint(after);
+      } else if (pick(2)) {
+        BasicBlock *before = builder_.GetInsertBlock(), *head = block(), *after = block();
+        Value *turns = pick(2) ? builder_.CreateAnd(n_, builder_.getInt32(3)) : (Value *)builder_.getInt32(1 + pick(3));
+        builder_.CreateBr(head);
+        builder_.SetInsertPoint(head);
+        PHINode *turn = builder_.CreatePHI(builder_.getInt32Ty(), 2);
+        turn->addIncoming(builder_.getInt32(0), before);
+        together(depth - 1);
+        Value *next = builder_.CreateAdd(turn, builder_.getInt32(1));
+        turn->addIncoming(next, builder_.GetInsertBlock());
+        builder_.CreateCondBr(builder_.CreateICmpSLT(next, turns), head, after);
+        builder_.SetInsertPoint(after);
+      }
+    }
+  }
+
+  void exchange() {
+    Value *first = builder_.CreateMul(id("ctaid.x"), id("ntid.x"));
+    auto place = [&](Value *index) {
+      return builder_.CreateGEP(builder_.getInt32Ty(), exchange_, builder_.CreateZExt(builder_.CreateAdd(first, index), builder_.getInt64Ty()));
+    };
+    Value *zero = builder_.getInt32(0);
+    if (pick(3) == 0) {
+      Value *votes = builder_.CreateCall(module_.getFunction("cutrans.barrier.red.popc"), {zero, zero, condition()});
+      builder_.CreateStore(votes, pick(2) ? variables_[pick(variables_.size())] : uniforms_[pick(uniforms_.size())]);
+      return;
+    }
+    builder_.CreateStore(any(), place(tid_));
+    builder_.CreateCall(module_.getFunction("cutrans.barrier.sync"), {zero, zero});
+    Value *other = pick(3) == 0 ? (Value *)builder_.CreateURem(n_, id("ntid.x")) : builder_.CreateURem(builder_.CreateAdd(tid_, builder_.CreateAnd(any(), builder_.getInt32(31))), id("ntid.x"));
+    builder_.CreateStore(builder_.CreateLoad(builder_.getInt32Ty(), place(other)), variables_[pick(variables_.size())]);
+    builder_.CreateCall(module_.getFunction("cutrans.barrier.sync"), {zero, zero});
+  }
+
   void writeStructured() {
     statements(3);
     builder_.CreateBr(exit_);
@@ -239,15 +293,17 @@ class Writer {
   BasicBlock *exit_ = nullptr;
   SmallVector<AllocaInst *, 8> variables_, uniforms_;
   AllocaInst *fuel_ = nullptr;
+  bool barriers_;
+  Value *exchange_ = nullptr;
   Value *in_ = nullptr, *out_ = nullptr, *sums_ = nullptr, *n_ = nullptr, *tid_ = nullptr, *thread_ = nullptr;
   SmallVector<std::pair<BasicBlock *, BasicBlock *>, 4> loops_;
 };
 
 }  // namespace
 
-std::unique_ptr<Module> randomKernel(LLVMContext &context, uint64_t seed) {
+std::unique_ptr<Module> randomKernel(LLVMContext &context, uint64_t seed, bool barriers) {
   auto module = parse(context, "");
-  Writer(*module, seed).write();
+  Writer(*module, seed, barriers).write();
   return module;
 }
 

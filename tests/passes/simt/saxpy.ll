@@ -1,4 +1,4 @@
-; RUN: --block=256,1,1
+; RUN: --block=256,1,1 --width=16
 ; Consecutive threads touch consecutive words: one masked vector access each, addresses in scalars. n is not known, so the
 ; gang is skipped where no lane is below it.
 ; CHECK-LABEL: define void @saxpy(ptr noalias %block, i32 %gang)
