@@ -27,4 +27,7 @@ class BlockUniformity {
   llvm::DenseSet<const llvm::Value *> differs_;
 };
 
+// Moves what conditions of branches depend on out of code that may be skipped (hoist_block_uniform.cpp).
+void hoistBlockUniform(llvm::Function &kernel, const BlockUniformity &uniformity);
+
 }  // namespace cutrans::simt

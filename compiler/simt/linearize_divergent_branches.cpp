@@ -32,6 +32,12 @@ bool needsExited(const Instruction &instruction) {
   return id == WarpSync || (id >= ShflIdx && id <= Elect);
 }
 
+bool isBarrier(const Instruction &instruction) {
+  using enum ir::Intrinsic;
+  ir::Intrinsic id = ir::intrinsicOf(&instruction);
+  return id >= BarrierSync && id <= BarrierRedOr;
+}
+
 namespace {
 
 // The plan rests on natural loops with a preheader, one latch and exits of their own.
@@ -54,6 +60,10 @@ Error linearizeDivergentBranches(Function &kernel, const SimtOptions &options) {
   LoopInfo loops(dominators);
   if (!isCanonical(loops, dominators, kernel))
     return refuse(Diag::simt_control_flow, "loops with several ways in, or another shape that the compiler cannot bring in order");
+  if (any_of(instructions(kernel), isBarrier)) {
+    Shapes shapes(kernel, ids);
+    hoistBlockUniform(kernel, BlockUniformity(kernel, shapes));
+  }
   LinearPlan plan;
   SmallPtrSet<const PHINode *, 32> joins;
   SmallPtrSet<BasicBlock *, 8> forced;

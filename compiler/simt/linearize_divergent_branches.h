@@ -14,4 +14,7 @@ inline constexpr char LiveMetadata[] = "cutrans.live";
 // Warp operations with a member mask: lanes.exited stands in front of them.
 bool needsExited(const llvm::Instruction &instruction);
 
+// barrier.* of the block.
+bool isBarrier(const llvm::Instruction &instruction);
+
 }  // namespace cutrans::simt

@@ -14,6 +14,7 @@
 #include "compiler/ir/intrinsics.h"
 #include "compiler/simt/block_uniformity.h"
 #include "compiler/simt/linearize_cost.h"
+#include "compiler/simt/linearize_divergent_branches.h"
 #include "compiler/simt/shapes.h"
 
 using namespace llvm;
@@ -260,19 +261,7 @@ void findJoins(LinearPlan &plan, LoopInfo &loops, Function &kernel) {
 }
 
 bool hasBarrier(ArrayRef<BasicBlock *> blocks) {
-  for (BasicBlock *block : blocks)
-    for (Instruction &instruction : *block) {
-      using enum ir::Intrinsic;
-      switch (ir::intrinsicOf(&instruction)) {
-        case BarrierSync:
-        case BarrierArrive:
-        case BarrierRedPopc:
-        case BarrierRedAnd:
-        case BarrierRedOr: return true;
-        default: break;
-      }
-    }
-  return false;
+  return any_of(blocks, [](BasicBlock *block) { return any_of(*block, isBarrier); });
 }
 
 // Decides which items are skipped when no lane wants them. Items with a barrier should not be: every gang of the block has to
@@ -283,18 +272,41 @@ class Guards {
       : plan_(plan), loops_(loops), shapes_(shapes), uniformity_(uniformity), forced_(forced) {}
 
   void decide() {
-    for (LinearRegion &region : plan_.regions)  // inner before outer
+    SmallVector<LinearItem *, 8> open;
+    for (LinearRegion &region : plan_.regions)
       for (LinearItem &item : region.items) {
-        item.guarded = hasBarrier(item.blocks) ? !canStayOpen(item) : wantsGuard(item);
-        if (item.guarded)
-          for (BasicBlock *block : item.blocks) covered_.insert(block);
+        if (hasBarrier(item.blocks)) open.push_back(&item);
+        else if (wantsGuard(item)) guard(item);
       }
+    // One that is guarded after all may hold what another one's branches depend on.
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (LinearItem *item : open)
+        if (!item->guarded && !canStayOpen(*item)) guard(*item), changed = true;
+    }
   }
 
  private:
   bool isKeptBranch(BasicBlock *block) const {
     auto *branch = dyn_cast<BranchInst>(block->getTerminator());
     return branch && branch->isConditional() && !plan_.linearBlocks.contains(block);
+  }
+
+  void guard(LinearItem &item) {
+    item.guarded = true;
+    for (BasicBlock *block : item.blocks) covered_.insert(block);
+  }
+
+  // Known for the block whether or not a lane is live, here: nothing of it is computed in code that may be skipped.
+  bool isKnown(const Value *value, SmallPtrSetImpl<const Value *> &seen) const {
+    auto *instruction = dyn_cast<Instruction>(value);
+    if (!instruction || !seen.insert(value).second) return true;
+    if (!uniformity_.isUniform(value) || covered_.contains(instruction->getParent())) return false;
+    return all_of(instruction->operands(), [&](const Use &use) { return isKnown(use.get(), seen); });
+  }
+  bool isKnown(const Value *value) const {
+    SmallPtrSet<const Value *, 16> seen;
+    return isKnown(value, seen);
   }
 
   bool wantsGuard(const LinearItem &item) const {
@@ -315,14 +327,14 @@ class Guards {
       bool inGuardedLoop = false;
       for (Loop *outer = loop; outer && is_contained(item.blocks, outer->getHeader()); outer = outer->getParentLoop()) {
         bool needs = plan_.maskLoops.contains(outer) || any_of(exiting(*outer), [&](BasicBlock *from) {
-                       return isKeptBranch(from) && !uniformity_.isUniform(condition(from));
+                       return isKeptBranch(from) && !isKnown(condition(from));
                      });
         if (!needs) continue;
         if (hasBarrier(outer->getBlocksVector()) || (!plan_.maskLoops.contains(outer) && !outer->getUniqueExitBlock())) return false;
         guarded.insert(outer);
         inGuardedLoop = true;
       }
-      if (inGuardedLoop || !isKeptBranch(block) || uniformity_.isUniform(condition(block))) continue;
+      if (inGuardedLoop || !isKeptBranch(block) || isKnown(condition(block))) continue;
       if (forced_.contains(block)) return false;  // tried already
       forced_.insert(block);
       again = true;

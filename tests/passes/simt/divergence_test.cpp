@@ -76,5 +76,11 @@ void tryKernels(bool barriers) {
 
 }  // namespace
 
+// Each stands for a fault once found.
+TEST(Divergence, SeedsThatFailed) {
+  for (uint64_t seed : {175, 230, 248, 249, 344, 418, 431}) tryKernel(seed, false);
+  for (uint64_t seed : {144, 165, 355, 363, 486, 508, 529, 598}) tryKernel(seed, true);
+}
+
 TEST(Divergence, RandomControlFlow) { tryKernels(false); }
 TEST(Divergence, RandomControlFlowAroundBarriers) { tryKernels(true); }
