@@ -75,7 +75,8 @@ enum { /* ct_device_info.flags */
   CT_DEVICE_HOST_CAN_ACCESS = 1u << 0,  /* the host may read and write device memory through its address */
   CT_DEVICE_CAN_ACCESS_HOST = 1u << 1,  /* kernels may use any host pointer */
   CT_DEVICE_COOPERATIVE = 1u << 2,      /* launches whose blocks all run together */
-  CT_DEVICE_RUNS_KERNELS = 1u << 3      /* false: an artifact is accepted, a launch is refused */
+  CT_DEVICE_RUNS_KERNELS = 1u << 3,     /* false: an artifact is accepted, a launch is refused */
+  CT_DEVICE_TEXTURES = 1u << 4          /* kernels take texture and surface handles: addresses of ct_texture (texture.h) */
 };
 
 typedef struct ct_device_info {

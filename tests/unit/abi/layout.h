@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
- * The three contract headers, read as C11 and as C++17, and where their fields lie: a plug-in that was built against an earlier minor
+ * The contract headers, read as C11 and as C++17, and where their fields lie: a plug-in that was built against an earlier minor
  * version must find everything where it was. New fields go to the end and get a line here; no line ever changes. */
 #include <cutrans/compiler.h>
 #include <cutrans/native_kernel.h>
 #include <cutrans/target.h>
+#include <cutrans/texture.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -40,5 +41,13 @@ CHECK(offsetof(ct_native_services, yield) == 96);
 
 CHECK(offsetof(ctc_api, module_create) == 24);
 CHECK(offsetof(ctc_api, artifact_destroy) == 104);
+
+CHECK(offsetof(ct_texture_level, width) == 24);
+CHECK(sizeof(ct_texture_level) == 40);
+CHECK(offsetof(ct_texture, flags) == 20);
+CHECK(offsetof(ct_texture, border) == 36);
+CHECK(offsetof(ct_texture, max_level) == 60);
+CHECK(offsetof(ct_texture, level) == 80);
+CHECK(sizeof(ct_texture) == 800);
 
 int cutrans_layout_checked;
