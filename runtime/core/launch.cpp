@@ -113,6 +113,7 @@ Status Queue::launch(Kernel &kernel, const LaunchShape &shape, const Arguments &
   launch.params_size = kernel.info().params_size;
   launch.params = *params;
   launch.globals = ModuleAccess::image(kernel.module());
+  launch.child_queue = 0;
   return submit(*this, [&](ct_queue *queue) { return target().queue.launch(queue, &launch); });
 }
 

@@ -206,6 +206,7 @@ ct_status launch(ct_queue *queue, const ct_launch *request) {
     launch.globals = request->globals;
     launch.grid_id = device.next_grid_id.fetch_add(1, std::memory_order_relaxed);
     launch.workspace = reinterpret_cast<uint64_t>(workspace);
+    launch.child_queue = request->child_queue;
   });
   return CT_OK;
 }

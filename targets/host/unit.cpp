@@ -30,6 +30,7 @@ void Slot::prepare(const Launch &next) {
   globals = reinterpret_cast<const void *>(next.globals);
   grid_id = next.grid_id;
   grid_workspace = next.workspace;
+  child_queue = next.child_queue;
   for (int i = 0; i < 3; ++i) {
     grid[i] = next.grid[i];
     ct_native_block::block[i] = next.block[i];

@@ -247,11 +247,14 @@ llvm::Expected<llvm::Value *> Lowering::lower(llvm::CallInst &call) {
       return callService(builder, block_, offsetof(ct_native_services, global_timer), builder.getInt64Ty(), {}, false);
     case Intrinsic::Nanosleep: return lowerService(call, "nanosleep");
     case Intrinsic::EnvReg: {
-      // %envreg1 and 2 hold the address of a cooperative grid's workspace, high and low; the others are 0.
+      // Two addresses, high and low half: %envreg1 and 2 a cooperative grid's workspace, 3 and 4 the grid's child queue;
+      // the others are 0.
       auto *index = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(0));
-      if (!index || index->getZExtValue() < 1 || index->getZExtValue() > 2) return builder.getInt32(0);
-      llvm::Value *address = loadBlockField(builder, block_, offsetof(ct_native_block, grid_workspace), builder.getInt64Ty());
-      if (index->isOne()) address = builder.CreateLShr(address, 32);
+      const uint64_t number = index ? index->getZExtValue() : 0;
+      if (number < 1 || number > 4) return builder.getInt32(0);
+      const size_t field = number <= 2 ? offsetof(ct_native_block, grid_workspace) : offsetof(ct_native_block, child_queue);
+      llvm::Value *address = loadBlockField(builder, block_, field, builder.getInt64Ty());
+      if (number % 2 == 1) address = builder.CreateLShr(address, 32);
       return builder.CreateTrunc(address, builder.getInt32Ty());
     }
     case Intrinsic::IsGlobal:

@@ -75,6 +75,7 @@ struct ct_native_block {
   uint32_t dynamic_shared_bytes;
   uint32_t unit;                  /* %smid: index of the worker */
   uint32_t unit_count;            /* %nsmid */
+  uint64_t child_queue;           /* ct_launch.child_queue: %envreg3:%envreg4 (high:low) */
   /* Owned by the target; generated code never looks beyond this line. */
 };
 

@@ -169,6 +169,7 @@ typedef struct ct_launch {
   uint32_t params_size;
   const void *params;              /* copied during the call */
   uint64_t globals;                /* device address of the module's variables, 0 when it has none */
+  uint64_t child_queue;            /* device address of the record of the kernel's own launches (ct_child_queue), or 0 */
 } ct_launch;
 
 enum { CT_QUEUE_NON_BLOCKING = 1u << 0 };
