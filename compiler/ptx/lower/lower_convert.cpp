@@ -74,11 +74,7 @@ Value *narrow(BodyLowering &lo, const Instruction &in, Value *value, Type to, Mo
   if (!value->getType()->isFloatTy()) value = b.CreateFPExt(value, b.getFloatTy());  // f16 to bf16 and back
   Value *result;
   if (to == Type::BF16) {
-    if (mode && rounding != Mod::Rz) {
-      lo.refuseForm("this rounding to bf16");
-      return llvm::Constant::getNullValue(target);
-    }
-    result = roundToBf16(lo, value, rounding == Mod::Rz);
+    result = roundToBf16(lo, value, rounding);
   } else {
     result = mode ? lo.call(ir::rounded(IrIntrinsic::CvtF16F32Rz, *mode), {value}) : b.CreateFPTrunc(value, target);
   }

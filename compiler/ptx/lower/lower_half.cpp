@@ -17,10 +17,14 @@ Value *roundToOddF32(BodyLowering &lo, Value *wide) {
   return lo.fromBits(b.CreateOr(lo.toBits(cut), b.CreateZExt(lost, b.getInt32Ty())), Type::F32);
 }
 
-Value *roundToBf16(BodyLowering &lo, Value *value, bool cut) {
+Value *roundToBf16(BodyLowering &lo, Value *value, Mod rounding) {
   auto &b = lo.b;
   Value *raw = lo.toBits(value);
-  if (!cut) {  // to nearest even
+  if (rounding == Mod::Rm || rounding == Mod::Rp) {  // away from zero on one side
+    Value *negative = b.CreateICmpSLT(raw, b.getInt32(0));
+    bool down = rounding == Mod::Rm;
+    raw = b.CreateAdd(raw, lo.select(negative, b.getInt32(down ? 0xffff : 0), b.getInt32(down ? 0 : 0xffff)));
+  } else if (rounding != Mod::Rz) {  // to nearest even
     Value *odd = b.CreateAnd(b.CreateLShr(raw, 16), 1);
     raw = b.CreateAdd(raw, b.CreateAdd(odd, b.getInt32(0x7fff)));
   }

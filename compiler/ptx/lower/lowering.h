@@ -176,7 +176,7 @@ Value *flushed(BodyLowering &lower, Value *value);                      // lower
 Value *saturated(BodyLowering &lower, Value *value);                    // lower_float.cpp: .sat of any width
 Value *rectified(BodyLowering &lower, Value *value);                    // lower_float.cpp: .relu of any width
 Value *roundToOddF32(BodyLowering &lower, Value *f64);                  // lower_half.cpp
-Value *roundToBf16(BodyLowering &lower, Value *f32, bool cut = false);  // to nearest even, or cut off
+Value *roundToBf16(BodyLowering &lower, Value *f32, Mod rounding = Mod::Rn);  // .rn .rz .rm .rp
 Value *fmaF16(BodyLowering &lower, Value *x, Value *y, Value *z);       // of halves
 Value *fmaBf16(BodyLowering &lower, Value *x, Value *y, Value *z);      // of bf16 as floats; a float yet to be rounded
 void floatAdd(BodyLowering &lower, const Instruction &instruction);     // lower_float.cpp
