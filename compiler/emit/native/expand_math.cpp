@@ -47,6 +47,8 @@ class Writer {
   Value *sat(Value *x);
   Value *reciprocal(Value *x) { return b_.CreateFDiv(number(1.0), x); }
   Value *squareRoot(Value *x) { return b_.CreateUnaryIntrinsic(llvm::Intrinsic::sqrt, x); }
+  Value *divide(Value *x, Value *y);
+  Value *upperWord(Value *x);
   Value *upperHalf(Value *x);
   llvm::IRBuilder<> &builder() { return b_; }
 
@@ -150,12 +152,25 @@ Value *Writer::sat(Value *x) {
   return b_.CreateSelect(b_.CreateFCmpOLT(low, number(1)), low, number(1));
 }
 
-// A double whose low word is zero, subnormals flushed: what the .approx.ftz.f64 instructions return.
+// div.approx is x * (1/y) to the manual: beyond 2^126 the reciprocal is zero, and infinity times that a NaN.
+Value *Writer::divide(Value *x, Value *y) {
+  Value *magnitude = abs(y);
+  Value *large = b_.CreateAnd(b_.CreateFCmpOGT(magnitude, number(0x1p126)),
+                              b_.CreateFCmpOLT(magnitude, llvm::ConstantFP::getInfinity(type_)));
+  return b_.CreateSelect(large, b_.CreateFMul(x, copySign(number(0), y)), b_.CreateFDiv(x, y));
+}
+
+Value *Writer::upperWord(Value *x) {
+  llvm::Type *i64 = type_->getWithNewType(b_.getInt64Ty());
+  return b_.CreateBitCast(b_.CreateAnd(b_.CreateBitCast(x, i64), llvm::ConstantInt::get(i64, 0xffffffff00000000u)), type_);
+}
+
+// What the .approx.ftz.f64 instructions return: the low word is zero, subnormals are flushed, one NaN.
 Value *Writer::upperHalf(Value *x) {
   Value *flushed = b_.CreateSelect(b_.CreateFCmpOLT(abs(x), number(0x1p-1022)), copySign(number(0), x), x);
   llvm::Type *i64 = type_->getWithNewType(b_.getInt64Ty());
-  Value *word = b_.CreateBitCast(flushed, i64);
-  return b_.CreateBitCast(b_.CreateAnd(word, llvm::ConstantInt::get(i64, 0xffffffff00000000u)), type_);
+  Value *canonical = b_.CreateBitCast(llvm::ConstantInt::get(i64, 0x7fffffff00000000u), type_);
+  return b_.CreateSelect(b_.CreateFCmpUNO(x, x), canonical, upperWord(flushed));
 }
 
 llvm::Value *write(llvm::CallInst &call, Intrinsic id) {
@@ -178,9 +193,9 @@ llvm::Value *write(llvm::CallInst &call, Intrinsic id) {
     case Intrinsic::RsqrtApproxF64: return w.rsqrt(x);
     case Intrinsic::RcpApprox: return w.reciprocal(x);
     case Intrinsic::SqrtApprox: return w.squareRoot(x);
-    case Intrinsic::DivApprox: return b.CreateFDiv(x, call.getArgOperand(1));
-    case Intrinsic::RcpApproxFtzF64: return w.upperHalf(w.reciprocal(flushed(x)));
-    case Intrinsic::RsqrtApproxFtzF64: return w.upperHalf(w.rsqrt(flushed(x)));
+    case Intrinsic::DivApprox: return w.divide(x, call.getArgOperand(1));
+    case Intrinsic::RcpApproxFtzF64: return w.upperHalf(w.reciprocal(flushed(w.upperWord(x))));
+    case Intrinsic::RsqrtApproxFtzF64: return w.upperHalf(w.rsqrt(flushed(w.upperWord(x))));
     default: return nullptr;
   }
 }
