@@ -20,7 +20,10 @@ endif()
 
 # cutrans_test(NAME SOURCES... LIBS...): one GoogleTest executable, one CTest entry for each test case.
 function(cutrans_test name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LIBS;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBS;DEPENDS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
   if(NOT CUTRANS_TESTS)
     return()
   endif()
@@ -31,7 +34,7 @@ function(cutrans_test name)
   if(arg_DEPENDS)
     add_dependencies(${name} ${arg_DEPENDS})
   endif()
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
 # cutrans_use_llvm(TARGET): LLVM 22's headers, precompiled once for all that ask.
