@@ -119,6 +119,7 @@ enum class OperandKind : uint8_t {
 struct Operand {
   OperandKind kind = OperandKind::None;
   bool negated = false;        // !p
+  bool minus = false;          // -r, in vmad only
   bool is_unsigned = false;
   Special special = Special::None;
   uint8_t component = 0;       // Special: 0..3 for .x .y .z .w, or the number of %envreg3, %pm2

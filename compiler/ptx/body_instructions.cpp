@@ -7,7 +7,7 @@ namespace {
 
 bool isValue(const Operand &o) {
   switch (o.kind) {
-    case OperandKind::Register: return !o.negated;
+    case OperandKind::Register: return !o.negated && !o.minus;
     case OperandKind::Integer:
     case OperandKind::Float32:
     case OperandKind::Float64:
@@ -25,7 +25,7 @@ bool isVector(const Operand &o) {
 }
 
 bool isDestination(const Operand &o) {
-  return (o.kind == OperandKind::Register && !o.negated) || o.kind == OperandKind::Sink;
+  return (o.kind == OperandKind::Register && !o.negated && !o.minus) || o.kind == OperandKind::Sink;
 }
 
 bool isDestinationVector(const Operand &o) {
@@ -43,8 +43,9 @@ bool isOfLetter(const Operand &o, char letter) {
       return isDestination(o) ||
              (o.kind == OperandKind::Pair && isDestination(o.elements[0]) && isDestination(o.elements[1]));
     case 'r': return isValue(o);
+    case 'v': return isValue(o) || (o.kind == OperandKind::Register && !o.negated);
     case 'R': return isValue(o) || isVector(o);
-    case 'p': return o.kind == OperandKind::Register || o.kind == OperandKind::Integer;
+    case 'p': return (o.kind == OperandKind::Register && !o.minus) || o.kind == OperandKind::Integer;
     case 'm': return o.kind == OperandKind::Address;
     case 'i': return o.kind == OperandKind::Integer;
     case 'l': return o.kind == OperandKind::Label;

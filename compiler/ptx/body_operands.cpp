@@ -196,6 +196,17 @@ Operand BodyParser::takeOperand(unsigned depth) {
     ahead.take();
     if (ahead.peek().kind == TokenKind::Identifier && !startsConstant(ahead.peek())) return takePredicate();
   }
+  if (token.is('-')) {
+    Lexer ahead = lexer_;
+    ahead.take();
+    if (ahead.peek().kind == TokenKind::Identifier && !startsConstant(ahead.peek())) {
+      lexer_.take();
+      Operand operand = takeNamed(1);
+      if (operand.kind != OperandKind::Register) lexer_.fail(Diag::ptx_operands, "`-` stands before a register only");
+      operand.minus = true;
+      return operand;
+    }
+  }
   if (startsConstant(token)) return takeNumberOperand();
   if (token.kind == TokenKind::Identifier) {
     Operand operand = takeNamed(depth);

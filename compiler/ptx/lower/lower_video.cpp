@@ -173,6 +173,42 @@ void scalarVideo(BodyLowering &lo, const Instruction &in) {
   lo.writeInteger(lo.operand(0), b.CreateTrunc(result, b.getInt32Ty()));
 }
 
+// 9.7.19.1.7 vmad: a * b + c with any of them negated, or one more with .po; shifted, then clamped. -(a * b) is not a
+// negative product but its complement and one: the same, but for the sign that the sum is extended by.
+void vmad(BodyLowering &lo, const Instruction &in) {
+  auto &b = lo.b;
+  const Operand &x = lo.operand(1), &y = lo.operand(2), &z = lo.operand(3);
+  llvm::Type *whole = lo.intType(128);
+  auto source = [&](const Operand &operand, Type type) {
+    Part part = partOf(operand.selector);
+    Operand plain = operand;
+    plain.minus = false;
+    Value *value = element(lo, lo.readBits(plain, 32), part.width, part.index, isSigned(type));
+    return b.CreateSExt(value, whole);  // of 64 bits that hold it as a signed number
+  };
+  bool flips = x.minus != y.minus, po = in.has(Mod::Po);
+  if (po && (flips || z.minus || x.minus)) return lo.refuse(Diag::ptx_operand, ".po and a negated operand");
+  bool is_signed = isSigned(in.type(1)) || isSigned(in.type(2)) || flips || z.minus;
+  Value *product = b.CreateMul(source(x, in.type(1)), source(y, in.type(2)));
+  Operand plain = z;
+  plain.minus = false;
+  Value *third = lo.readBits(plain, 32);
+  if (!po && !flips && z.minus) third = b.CreateNot(third);
+  if (!po && flips) product = b.CreateNot(product);
+  Value *addend = is_signed ? b.CreateSExt(third, whole) : b.CreateZExt(third, whole);
+  Value *result = b.CreateAdd(product, addend);
+  if (po || flips || z.minus) result = b.CreateAdd(result, lo.constant(128, 1));
+  unsigned shift = in.has(Mod::Shr7) ? 7 : in.has(Mod::Shr15) ? 15 : 0;
+  Value *cut = b.CreateTrunc(shift ? b.CreateAShr(result, shift) : result, b.getInt64Ty());
+  if (in.has(Mod::Sat)) {
+    if (is_signed)
+      cut = clamp(lo, cut, 32, true);
+    else
+      cut = b.CreateBinaryIntrinsic(llvm::Intrinsic::umin, cut, wide(lo, 0xffffffffll));
+  }
+  lo.writeInteger(lo.operand(0), b.CreateTrunc(cut, b.getInt32Ty()));
+}
+
 // 9.7.19.2, 9.7.19.3: each lane takes its elements from the pair b:a by a selector; results go into the lanes of the
 // mask, the others are c's; with .add they are summed with c
 void packedVideo(BodyLowering &lo, const Instruction &in, unsigned lanes) {
@@ -214,6 +250,7 @@ void addVideoRules(RuleTable &table) {
   for (Opcode opcode : {Opcode::Vadd, Opcode::Vsub, Opcode::Vabsdiff, Opcode::Vmin, Opcode::Vmax, Opcode::Vshl,
                         Opcode::Vshr, Opcode::Vset})
     set(table, opcode, scalarVideo);
+  set(table, Opcode::Vmad, vmad);
   for (Opcode opcode :
        {Opcode::Vadd2, Opcode::Vsub2, Opcode::Vavrg2, Opcode::Vabsdiff2, Opcode::Vmin2, Opcode::Vmax2, Opcode::Vset2})
     set(table, opcode, [](BodyLowering &lo, const Instruction &in) { packedVideo(lo, in, 2); });
