@@ -132,7 +132,7 @@ void floatToFloat(BodyLowering &lo, const Instruction &in, Type to, Type from) {
 void twoToPacked(BodyLowering &lo, const Instruction &in, Type to) {
   auto &b = lo.b;
   Mod rounding = in.find(ModGroup::Rounding);
-  if (rounding == Mod::Rs) return lo.refuseForm("stochastic rounding");
+  if (rounding == Mod::Rs) return toHalvesAtRandom(lo, in, to);
   auto half = [&](size_t index) {
     Value *value =
         finishFloat(lo, in, narrow(lo, in, lo.read(lo.operand(index), Type::F32), elementType(to), rounding));
@@ -254,9 +254,11 @@ void cvt(BodyLowering &lo, const Instruction &in) {
   Type to = in.type(0), from = in.type(1);
   if ((to == Type::F16X2 || to == Type::BF16X2) && from == Type::F32) return twoToPacked(lo, in, to);
   if (to == Type::TF32 && from == Type::F32) return toTf32(lo, in);
-  if (in.find(ModGroup::Scaled) != Mod::None) return lo.refuseForm();
-  if (isNarrowPair(to)) return toNarrowPair(lo, in, to, from);
-  if (isNarrowPair(from) && to == Type::F16X2) return fromNarrowPair(lo, in, from);
+  if (in.find(ModGroup::Scaled) != Mod::None) return lo.refuseForm("a scaled conversion (PTX 9.1)");
+  if (isNarrow(to)) return toNarrow(lo, in, to, from);
+  if (isNarrow(from) && to == Type::F16X2) return fromNarrow(lo, in, from);
+  if (to == Type::UE8M0X2 && (from == Type::F32 || from == Type::BF16X2)) return toScales(lo, in, from);
+  if (to == Type::BF16X2 && from == Type::UE8M0X2) return fromScales(lo, in);
   if (isInteger(to) && isInteger(from)) return integerToInteger(lo, in, to, from);
   if (isFloat(to) && isFloat(from)) return floatToFloat(lo, in, to, from);
   if (isFloat(to) && isInteger(from)) return integerToFloat(lo, in, to, from);

@@ -188,9 +188,13 @@ void floatAbs(BodyLowering &lower, const Instruction &instruction);
 void floatNeg(BodyLowering &lower, const Instruction &instruction);
 void floatMinMax(BodyLowering &lower, const Instruction &instruction);
 void carryAdd(BodyLowering &lower, const Instruction &instruction);  // lower_carry.cpp
-bool isNarrowPair(Type type);                                        // lower_narrow.cpp: e4m3x2 and its kin
-void toNarrowPair(BodyLowering &lower, const Instruction &instruction, Type to, Type from);
-void fromNarrowPair(BodyLowering &lower, const Instruction &instruction, Type from);
+bool isNarrow(Type type);                                            // lower_narrow.cpp: e4m3, e4m3x2 and their kin
+Value *narrowToF32(BodyLowering &lower, Value *code, Type element);  // a code in an i32, ue8m0 and ue4m3 too
+void toNarrow(BodyLowering &lower, const Instruction &instruction, Type to, Type from);
+void fromNarrow(BodyLowering &lower, const Instruction &instruction, Type from);
+void toScales(BodyLowering &lower, const Instruction &instruction, Type from);
+void fromScales(BodyLowering &lower, const Instruction &instruction);
+void toHalvesAtRandom(BodyLowering &lower, const Instruction &instruction, Type to);
 llvm::SyncScope::ID syncScope(BodyLowering &lower, const Instruction &instruction);  // lower_atomic.cpp
 void runtimeCall(BodyLowering &lower, const Function &callee, llvm::ArrayRef<Value *> results,
                  llvm::ArrayRef<Value *> arguments);  // lower_runtime.cpp
