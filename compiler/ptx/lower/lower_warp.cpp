@@ -109,9 +109,28 @@ void match(BodyLowering &lo, const Instruction &in) {
   lo.writeInteger(lo.operand(0), lo.call(wide ? IrIntrinsic::MatchAnyB64 : IrIntrinsic::MatchAnyB32, {mask, value}));
 }
 
+// redux.sync.{min,max}{.abs}{.NaN}.f32: by a key that is ordered as the floats are. A NaN is the last key to win, or with
+// .NaN the first.
+void reduxFloat(BodyLowering &lo, const Instruction &in) {
+  auto &b = lo.b;
+  bool least = in.has(Mod::Min);
+  if (in.type() != Type::F32 || (!least && !in.has(Mod::Max))) return lo.refuseForm("this reduction of floats");
+  auto key = [&](Value *raw) {
+    return b.CreateXor(raw, b.CreateAnd(b.CreateAShr(raw, 31), b.getInt32(0x7fffffff)));
+  };
+  Value *value = lo.read(lo.operand(1), Type::F32), *raw = lo.toBits(value);
+  if (in.has(Mod::Abs)) raw = b.CreateAnd(raw, 0x7fffffffu);
+  Value *ofNan = b.getInt32(least != in.has(Mod::NaN) ? 0x7fffffffu : 0x80000000u);
+  Value *own = lo.select(b.CreateFCmpUNO(value, value), ofNan, key(raw));
+  auto id = least ? IrIntrinsic::ReduxMinS32 : IrIntrinsic::ReduxMaxS32;
+  Value *result = key(lo.call(id, {lo.readBits(lo.operand(2), 32), own}));
+  Value *isNan = b.CreateICmpUGT(b.CreateAnd(result, 0x7fffffffu), b.getInt32(0x7f800000));
+  lo.writeInteger(lo.operand(0), lo.select(isNan, b.getInt32(0x7fffffff), result));
+}
+
 // 9.7.13.12 redux.sync
 void redux(BodyLowering &lo, const Instruction &in) {
-  if (isFloat(in.type())) return lo.refuseForm("a reduction of floats");
+  if (isFloat(in.type())) return reduxFloat(lo, in);
   if (bits(in.type()) != 32) return lo.refuseForm("this type");
   bool is_signed = isSigned(in.type());
   IrIntrinsic id;
