@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // mma (manual 9.7.14.5): the product of fragments, each lane its own elements of D.
 //
-// A lane finds its rows of A in its own group of four lanes and its columns of B in two other groups. f16, bf16 and
-// tf32 are widened to f32, where their products are exact but for the exponents that fma takes care of; sums are f32
-// and rounded once per step, those with an f16 accumulator once more at the end. The manual leaves order and precision
-// open.
+// A lane finds its rows of A in its own group of four lanes and its columns of B in two other groups. f16, bf16, tf32
+// and floats of 4 to 8 bits are widened to f32, where their products are exact but for the exponents that fma takes
+// care of; sums are f32 and rounded once per step, those with an f16 accumulator once more at the end. The manual
+// leaves order and precision open.
 #include "compiler/ptx/lower/matrix.h"
 
 #include <charconv>
@@ -98,14 +98,14 @@ Value *fromLane(BodyLowering &lo, Value *value, Value *lane) {
   return b.CreateExtractValue(pair, 0);
 }
 
-namespace {
+bool isIntegerProduct(const Product &p) {
+  TypeClass c = type_class(p.a);
+  return c == TypeClass::Signed || c == TypeClass::Unsigned || c == TypeClass::Bits;
+}
 
-using Values = llvm::SmallVector<Value *, 32>;
-
-// The elements of a register in the type of the sum: f32, f64, or i32 (i64 where it saturates). One-bit elements stay
-// together: their product is a count.
-Values unpack(BodyLowering &lo, Value *raw, Type type, llvm::Type *sum) {
+Values unpack(BodyLowering &lo, Value *raw, Element element, llvm::Type *sum) {
   auto &b = lo.b;
+  Type type = element.type;
   switch (type) {
     case Type::F64:
       return {lo.fromBits(raw, type)};
@@ -119,21 +119,25 @@ Values unpack(BodyLowering &lo, Value *raw, Type type, llvm::Type *sum) {
       break;
   }
   Values elements;
-  unsigned width = bits(type);
+  unsigned width = element.width();
   for (unsigned at = 0; at < 32; at += width) {
     if (type == Type::F16) {
       Value *half = b.CreateTrunc(at ? b.CreateLShr(raw, at) : raw, b.getInt16Ty());
       elements.push_back(b.CreateFPExt(lo.fromBits(half, type), sum));
+    } else if (isNarrow(type)) {
+      unsigned padding = element.in_bytes && type == Type::E2M1 ? 2 : 0;  // its four bits are in the middle of the byte
+      Value *moved = at + padding ? b.CreateLShr(raw, at + padding) : raw;
+      elements.push_back(narrowToF32(lo, b.CreateAnd(moved, (1u << bits(type)) - 1), type));
     } else {
       Value *top = b.CreateShl(raw, 32 - width - at);
-      Value *element = isSigned(type) ? b.CreateAShr(top, 32 - width) : b.CreateLShr(top, 32 - width);
-      elements.push_back(isSigned(type) ? b.CreateSExt(element, sum) : b.CreateZExt(element, sum));
+      Value *one = isSigned(type) ? b.CreateAShr(top, 32 - width) : b.CreateLShr(top, 32 - width);
+      elements.push_back(isSigned(type) ? b.CreateSExt(one, sum) : b.CreateZExt(one, sum));
     }
   }
   return elements;
 }
 
-Value *step(BodyLowering &lo, const Instruction &in, const Product &p, Value *a, Value *x, Value *sum) {
+Value *addProduct(BodyLowering &lo, const Instruction &in, const Product &p, Value *a, Value *x, Value *sum) {
   auto &b = lo.b;
   if (p.a == Type::B1) {
     Value *both = in.has(Mod::And) ? b.CreateAnd(a, x) : b.CreateXor(a, x);
@@ -143,22 +147,32 @@ Value *step(BodyLowering &lo, const Instruction &in, const Product &p, Value *a,
   return b.CreateIntrinsic(llvm::Intrinsic::fma, {sum->getType()}, {a, x, sum});
 }
 
-bool isInteger(Type type) {
-  return type == Type::S8 || type == Type::U8 || type == Type::S4 || type == Type::U4 || type == Type::B1;
-}
+namespace {
 
 bool typesFit(const Product &p) {
+  bool halves = (p.d == Type::F16 || p.d == Type::F32) && (p.c == Type::F16 || p.c == Type::F32);
   switch (p.a) {
     case Type::F16:
-      return p.b == p.a && (p.d == Type::F16 || p.d == Type::F32) && (p.c == Type::F16 || p.c == Type::F32);
+      return p.b == p.a && halves;
     case Type::BF16:
     case Type::TF32:
       return p.b == p.a && p.d == Type::F32 && p.c == Type::F32;
     case Type::F64:
       return p.b == p.a && p.d == Type::F64 && p.c == Type::F64;
+    case Type::S8:
+    case Type::U8:
+    case Type::S4:
+    case Type::U4:
+    case Type::B1:
+      return isIntegerProduct({{}, p.d, p.b, p.b, p.c}) && bits(p.a) == bits(p.b) && p.d == Type::S32 &&
+             p.c == Type::S32;
     default:
-      return isInteger(p.a) && isInteger(p.b) && bits(p.a) == bits(p.b) && p.d == Type::S32 && p.c == Type::S32;
+      return isNarrow(p.a) && isNarrow(p.b) && halves;
   }
+}
+
+bool saturates(const Instruction &in) {
+  return in.find(ModGroup::Sat) != Mod::None;
 }
 
 llvm::SmallVector<Value *, 16> readInput(BodyLowering &lo, const Operand &operand, unsigned count, unsigned width,
@@ -171,87 +185,114 @@ llvm::SmallVector<Value *, 16> readInput(BodyLowering &lo, const Operand &operan
 
 }  // namespace
 
-void multiply(BodyLowering &lo, const Instruction &in, const Product &p, bool spare) {
-  auto &b = lo.b;
-  if (!typesFit(p)) return lo.refuseForm("this combination of types");
+bool isProduct(BodyLowering &lo, const Instruction &in, const Product &p) {
+  auto refuse = [&](std::string_view reason) {
+    lo.refuseForm(reason);
+    return false;
+  };
+  if (!typesFit(p)) return refuse("this combination of types");
   Mod rounding = in.find(ModGroup::Rounding);
-  if (rounding != Mod::None && rounding != Mod::Rn) return lo.refuseForm("this rounding of a matrix product");
-  bool integer = isInteger(p.a), saturates = in.find(ModGroup::Sat) != Mod::None;
-  if (saturates && (!integer || p.a == Type::B1)) return lo.refuseForm("saturation of this matrix product");
+  if (rounding != Mod::None && rounding != Mod::Rn) return refuse("this rounding of a matrix product");
   bool counts = p.a == Type::B1;
-  if (counts != in.has(Mod::Popc) || counts != (in.has(Mod::And) || in.has(Mod::Xor))) return lo.refuseForm();
+  if (saturates(in) && (!isIntegerProduct(p) || counts)) return refuse("saturation of this matrix product");
+  if (counts != in.has(Mod::Popc) || counts != (in.has(Mod::And) || in.has(Mod::Xor)))
+    return refuse("this form of the instruction");
+  return true;
+}
 
-  const Shape &s = p.shape;
-  Element element{p.a};
-  unsigned rows = s.m / 8, columns = s.n / 8, chunks = s.k / element.depth();
-  auto as = readInput(lo, lo.operand(1), rows * chunks, element.container(), spare);
-  auto bs = readInput(lo, lo.operand(2), columns * chunks, element.container(), spare);
-  auto sums = readAccumulator(lo, lo.operand(3), s, p.c);
-  if (as.empty() || bs.empty() || sums.empty()) return;
+llvm::Type *sumType(BodyLowering &lo, const Instruction &in, const Product &p) {
+  auto &b = lo.b;
+  if (p.a == Type::F64) return b.getDoubleTy();
+  if (!isIntegerProduct(p)) return b.getFloatTy();
+  return saturates(in) ? b.getInt64Ty() : b.getInt32Ty();
+}
 
-  llvm::Type *sum = p.a == Type::F64 ? b.getDoubleTy()
-                    : !integer       ? b.getFloatTy()
-                    : saturates      ? static_cast<llvm::Type *>(b.getInt64Ty())
-                                     : b.getInt32Ty();
+Values readSums(BodyLowering &lo, const Instruction &in, const Product &p, llvm::Type *sum) {
+  auto read = readAccumulator(lo, lo.operand(3), p.shape, p.c);
+  Values sums(read.begin(), read.end());
   for (Value *&one : sums) {
-    if (p.c == Type::F16) one = b.CreateFPExt(one, sum);
-    if (saturates) one = b.CreateSExt(one, sum);
+    if (p.c == Type::F16) one = lo.b.CreateFPExt(one, sum);
+    if (saturates(in)) one = lo.b.CreateSExt(one, sum);
   }
-  Value *lane = laneId(lo);
-  Value *group = b.CreateAnd(lane, b.getInt32(28));                            // the first lane of this one's four
-  Value *column = b.CreateShl(b.CreateAnd(lane, b.getInt32(3)), uint64_t(3));  // the first lane of column 2t of B
-  for (unsigned chunk = 0; chunk < chunks; ++chunk)
-    for (unsigned t = 0; t < 4; ++t) {
-      llvm::SmallVector<Values, 4> row(rows);
-      for (unsigned r = 0; r < rows; ++r)
-        row[r] = unpack(lo, fromLane(lo, as[r + rows * chunk], b.CreateOr(group, t)), p.a, sum);
-      for (unsigned c = 0; c < 2 * columns; ++c) {
-        Value *from = b.CreateOr(column, 4 * (c & 1) + t);
-        Values own = unpack(lo, fromLane(lo, bs[chunk + chunks * (c / 2)], from), p.b, sum);
-        for (unsigned r = 0; r < rows; ++r) {
-          Value *&into = sums[2 * (r + rows * (c / 2)) + (c & 1)];
-          for (size_t e = 0; e < own.size(); ++e) into = step(lo, in, p, row[r][e], own[e], into);
-        }
-      }
-    }
+  return sums;
+}
+
+void writeSums(BodyLowering &lo, const Instruction &in, const Product &p, Values &sums) {
+  auto &b = lo.b;
   for (Value *&one : sums) {
-    if (saturates) {
+    if (saturates(in)) {
       one = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, one, b.getInt64(INT32_MAX));
       one = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, one, b.getInt64(uint64_t(int64_t(INT32_MIN))));
       one = b.CreateTrunc(one, b.getInt32Ty());
     }
     if (p.d == Type::F16) one = b.CreateFPTrunc(one, lo.type(Type::F16));
   }
-  writeAccumulator(lo, lo.operand(0), s, p.d, sums);
+  writeAccumulator(lo, lo.operand(0), p.shape, p.d, sums);
+}
+
+Neighbours::Neighbours(BodyLowering &lower) : lo(lower) {
+  auto &b = lo.b;
+  Value *lane = laneId(lo);
+  group = b.CreateAnd(lane, b.getInt32(28));                           // the first lane of this one's four
+  first = b.CreateShl(b.CreateAnd(lane, b.getInt32(3)), uint64_t(3));  // the first lane of column 2t of B
+}
+Value *Neighbours::row(unsigned t) const {
+  return lo.b.CreateOr(group, t);
+}
+Value *Neighbours::column(unsigned c, unsigned t) const {
+  return lo.b.CreateOr(first, 4 * (c & 1) + t);
+}
+Value *Neighbours::row(Value *t) const {
+  return lo.b.CreateOr(group, t);
+}
+Value *Neighbours::column(unsigned c, Value *t) const {
+  return lo.b.CreateOr(lo.b.CreateOr(first, 4 * (c & 1)), t);
+}
+
+void multiply(BodyLowering &lo, const Instruction &in, const Product &p, bool spare) {
+  if (!isProduct(lo, in, p)) return;
+  const Shape &s = p.shape;
+  Element a{p.a, p.in_bytes}, x{p.b, p.in_bytes};
+  unsigned rows = s.m / 8, columns = s.n / 8, chunks = s.k / a.depth();
+  llvm::Type *sum = sumType(lo, in, p);
+  auto as = readInput(lo, lo.operand(1), rows * chunks, a.container(), spare);
+  auto bs = readInput(lo, lo.operand(2), columns * chunks, a.container(), spare);
+  Values sums = readSums(lo, in, p, sum);
+  if (as.empty() || bs.empty() || sums.empty()) return;
+
+  Neighbours lanes(lo);
+  for (unsigned chunk = 0; chunk < chunks; ++chunk)
+    for (unsigned t = 0; t < 4; ++t) {
+      llvm::SmallVector<Values, 4> row(rows);
+      for (unsigned r = 0; r < rows; ++r) row[r] = unpack(lo, fromLane(lo, as[r + rows * chunk], lanes.row(t)), a, sum);
+      for (unsigned c = 0; c < 2 * columns; ++c) {
+        Values own = unpack(lo, fromLane(lo, bs[chunk + chunks * (c / 2)], lanes.column(c, t)), x, sum);
+        for (unsigned r = 0; r < rows; ++r) {
+          Value *&into = sums[2 * (r + rows * (c / 2)) + (c & 1)];
+          for (size_t e = 0; e < own.size(); ++e) into = addProduct(lo, in, p, row[r][e], own[e], into);
+        }
+      }
+    }
+  writeSums(lo, in, p, sums);
 }
 
 namespace {
 
 // 9.7.14.5.14 mma.sync.aligned.shape.row.col.d.a.b.c
 void mma(BodyLowering &lo, const Instruction &in) {
-  if (in.find(ModGroup::Sparse) != Mod::None) return lo.refuse(Diag::ptx_matrix, "sparse matrices are not supported");
-  if (in.find(ModGroup::MmaKind) != Mod::None || in.operands.size() != 4)
-    return lo.refuse(Diag::ptx_matrix, "scaled matrix formats are not supported");
-  if (in.types.size() != 4) return lo.refuseForm();
-  Product p{shapeOf(in), in.type(0), in.type(1), in.type(2), in.type(3)};
-  switch (p.a) {
-    case Type::F16:
-    case Type::BF16:
-    case Type::TF32:
-    case Type::F64:
-    case Type::S8:
-    case Type::U8:
-    case Type::S4:
-    case Type::U4:
-    case Type::B1:
-      break;
-    default:
-      return lo.refuse(Diag::ptx_matrix, "matrices of this type are not supported");
-  }
+  if (in.types.size() < 4) return lo.refuseForm();
+  bool in_bytes = in.has(Mod::KindF8f6f4) || in.has(Mod::KindMxf8f6f4);
+  Product p{shapeOf(in), in.type(0), in.type(1), in.type(2), in.type(3), in_bytes};
+  if (in.find(ModGroup::Sparse) != Mod::None || in.has(Mod::BlockScale)) return multiplySparse(lo, in, p);
+  if (in.types.size() != 4 || in.operands.size() != 4) return lo.refuseForm();
+  if (p.a == Type::F16 && p.shape == Shape{8, 8, 4}) return multiplyQuads(lo, in, p);
   if (!in.has(Mod::Row) || !in.has(Mod::Col))
     return lo.refuse(Diag::ptx_matrix, "this order of rows and columns is not supported");
-  unsigned depth = Element{p.a}.depth();
-  bool floats = p.a == Type::F16 || p.a == Type::BF16 || p.a == Type::TF32;
+  bool small_floats = p.a == Type::E2M1 || p.a == Type::E2M3 || p.a == Type::E3M2 || p.b == Type::E2M1 ||
+                      p.b == Type::E2M3 || p.b == Type::E3M2;
+  if (small_floats && !in_bytes) return lo.refuseForm("this type without .kind::f8f6f4");
+  unsigned depth = Element{p.a, p.in_bytes}.depth();
+  bool floats = !isIntegerProduct(p) && p.a != Type::F64;
   bool small = p.shape.m == 8 && p.shape.n == 8 && p.shape.k == depth && !floats;
   bool large = p.shape.m == 16 && p.shape.n == 8 &&
                (p.shape.k == depth || p.shape.k == 2 * depth || (p.a == Type::F64 && p.shape.k == 4 * depth));

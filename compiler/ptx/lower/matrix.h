@@ -22,7 +22,8 @@ Shape shapeOf(const Instruction &instruction);
 
 struct Element {
   Type type = Type::None;
-  unsigned width() const { return bits(type); }
+  bool in_bytes = false;  // 4- and 6-bit elements in a byte each: kind::f8f6f4, kind::mxf8f6f4
+  unsigned width() const { return in_bytes ? 8 : bits(type); }
   unsigned container() const { return width() == 64 ? 64 : 32; }  // bits of a register of the fragment
   unsigned perRegister() const { return container() / width(); }
   unsigned depth() const { return 4 * perRegister(); }  // K of one register of all lanes
@@ -47,11 +48,43 @@ void writeAccumulator(BodyLowering &lower, const Operand &operand, const Shape &
 struct Product {
   Shape shape;
   Type d = Type::None, a = Type::None, b = Type::None, c = Type::None;
+  bool in_bytes = false;
 };
 
 // D = A * B + C on operands 0 to 3, in ascending k for each element. `spare`: registers that A and B carry beyond those
 // needed (wmma's f16), which are not read.
 void multiply(BodyLowering &lower, const Instruction &instruction, const Product &product, bool spare = false);
+
+// ---- what products are made of ----
+using Values = llvm::SmallVector<Value *, 32>;
+
+// Whether these types go together and the modifiers suit them; refuses otherwise.
+bool isProduct(BodyLowering &lower, const Instruction &instruction, const Product &product);
+bool isIntegerProduct(const Product &product);
+// The type of the sums before they are finished, and C and the sums as operands 3 and 0 have them.
+llvm::Type *sumType(BodyLowering &lower, const Instruction &instruction, const Product &product);
+Values readSums(BodyLowering &lower, const Instruction &instruction, const Product &product, llvm::Type *sum);
+void writeSums(BodyLowering &lower, const Instruction &instruction, const Product &product, Values &sums);
+// The elements of a register in the type of the sum. One-bit elements stay together: their product is a count.
+Values unpack(BodyLowering &lower, Value *raw, Element element, llvm::Type *sum);
+Value *addProduct(BodyLowering &lower, const Instruction &instruction, const Product &product, Value *a, Value *b,
+                  Value *sum);
+
+// The lanes that hold this one's rows of A (register block r: rows g + 8r), and its columns 2t + c of B.
+struct Neighbours {
+  explicit Neighbours(BodyLowering &lower);
+  Value *row(unsigned t) const;
+  Value *column(unsigned c, unsigned t) const;
+  Value *row(Value *t) const;
+  Value *column(unsigned c, Value *t) const;
+
+ private:
+  BodyLowering &lo;
+  Value *group, *first;
+};
+
+void multiplySparse(BodyLowering &lower, const Instruction &instruction, const Product &product);  // and scaled
+void multiplyQuads(BodyLowering &lower, const Instruction &instruction, const Product &product);   // m8n8k4 of f16
 
 Value *laneId(BodyLowering &lower);
 // The value that `lane` holds; all lanes take part.

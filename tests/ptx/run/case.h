@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One row of the table in rows_*.cpp: a kernel, its launch, its arguments in order, what must come out.
+// One row of the tables in rows*.cpp: a kernel, its launch, its arguments in order, what must come out.
 #pragma once
 
 #include <cstring>
@@ -59,9 +59,13 @@ struct Row {
   bool together = false;  // all blocks at once (cooperative)
   ct_native_form form = CT_NATIVE_FORM_BLOCK;
   const char *variant = "";
+  std::string text = {};  // PTX instead of a file; `file` is then the name of the set
 };
 
+// All rows: those of rows.cpp, then the sets of instructions, one in each rows_SUBJECT.cpp.
 const std::vector<Row> &rows();
+std::string textOf(const Row &row);  // its PTX
+std::vector<Row> matrixRows();
 inline std::vector<int> numbers(int count, int (*value)(int)) {
   std::vector<int> result(size_t(count), 0);
   for (int i = 0; i < count; ++i) result[size_t(i)] = value(i);

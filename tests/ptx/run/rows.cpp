@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "tests/ptx/run/case.h"
+#include "tests/ptx/run/compile_ptx.h"
 
 namespace cutrans::test {
 namespace {
@@ -422,11 +423,9 @@ void threadLock(Case &c) {
   c.output(std::vector<int>{0}), c.output(std::vector<unsigned>{value});
 }
 
-}  // namespace
-
-const std::vector<Row> &rows() {
+std::vector<Row> kernelRows() {
   constexpr ct_native_form Gang = CT_NATIVE_FORM_GANG;
-  static const std::vector<Row> table = {
+  return {
       {"basic", "vadd", {8, 1, 1}, {128, 1, 1}, vadd},
       {"basic", "vadd", {11, 1, 1}, {100, 1, 1}, vadd, 0, false, CT_NATIVE_FORM_BLOCK, "_uneven"},
       {"basic", "saxpy", {4, 1, 1}, {256, 1, 1}, saxpy},
@@ -469,7 +468,23 @@ const std::vector<Row> &rows() {
       {"waiting", "thread_lock", {2, 1, 1}, {40, 1, 1}, threadLock, 0, true, Gang},
       {"waiting", "block_lock", {7, 1, 1}, {32, 1, 1}, blockLock, 0, true, Gang},
   };
+}
+
+}  // namespace
+
+const std::vector<Row> &rows() {
+  static const std::vector<Row> table = [] {
+    std::vector<Row> all = kernelRows();
+    for (auto set : {matrixRows})
+      for (Row &row : set()) all.push_back(std::move(row));
+    return all;
+  }();
   return table;
+}
+
+std::string textOf(const Row &row) {
+  if (!row.text.empty()) return row.text;
+  return PtxModule::readFile(std::string(CUTRANS_RUN_KERNELS) + "/" + row.file + ".ptx");
 }
 
 }  // namespace cutrans::test

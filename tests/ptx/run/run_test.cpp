@@ -36,7 +36,7 @@ class Run : public testing::TestWithParam<std::tuple<size_t, Mode>> {};
 TEST_P(Run, GivesTheHostsResults) {
   auto [index, mode] = GetParam();
   const Row &row = rows()[index];
-  PtxModule module(PtxModule::readFile(std::string(CUTRANS_RUN_KERNELS) + "/" + row.file + ".ptx"));
+  PtxModule module(textOf(row));
   ASSERT_EQ(module.problems(), "");
   CompileOptions options;
   if (mode != AnyShape) options.block = row.block;
