@@ -48,7 +48,7 @@ struct Variable {
   unsigned vector = 1;
   uint64_t bytes = 0, align = 1;
   uint64_t offset = 0;  // in the image, the block's shared memory, the frame, or the parameter buffer
-  bool isExtern = false, isDynamic = false;
+  bool isExtern = false, isDynamic = false, ofKernel = false;  // ofKernel: its parameter
   std::vector<uint8_t> initial;
   std::vector<Reference> references;
   int slot = -1;  // of a parameter in a register

@@ -41,6 +41,11 @@ class Case {
   std::string difference() const;
 
   std::vector<uint8_t> params;
+  // Each buffer's place, for who checks addresses.
+  template <class F>
+  void eachBuffer(F f) {
+    for (Buffer &buffer : buffers_) f(buffer.now.data(), buffer.now.size());
+  }
 
  private:
   struct Buffer {

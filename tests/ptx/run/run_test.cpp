@@ -5,6 +5,7 @@
 
 #include "tests/ptx/run/case.h"
 #include "tests/ptx/run/compile_ptx.h"
+#include "tests/reference/reference.h"
 
 namespace cutrans::test {
 
@@ -60,6 +61,25 @@ TEST_P(Run, GivesTheHostsResults) {
   EXPECT_EQ(data.difference(), "");
 }
 
+class ByReference : public testing::TestWithParam<size_t> {};
+
+TEST_P(ByReference, GivesTheHostsResults) {
+  const Row &row = rows()[GetParam()];
+  std::string problem;
+  auto module = reference::parse(PtxModule::readFile(std::string(CUTRANS_RUN_KERNELS) + "/" + row.file + ".ptx"), problem);
+  ASSERT_TRUE(module) << problem;
+  reference::Memory memory(*module);
+  Case data;
+  row.arguments(data);
+  data.eachBuffer([&](void *address, size_t bytes) { memory.add(address, bytes); });
+  reference::Launch launch{.grid = row.grid, .block = row.block, .dynamicShared = row.dynamicShared, .params = data.params,
+                           .together = row.together};
+  reference::Result result = reference::run(*module, row.kernel, launch, memory);
+  if (result.end == reference::End::Refused) GTEST_SKIP() << result.what;
+  EXPECT_TRUE(result.ok()) << name(result.end) << ": " << result.what;
+  EXPECT_EQ(data.difference(), "");
+}
+
 std::string nameOf(const testing::TestParamInfo<std::tuple<size_t, Mode>> &info) {
   auto [index, mode] = info.param;
   const Row &row = rows()[index];
@@ -67,6 +87,8 @@ std::string nameOf(const testing::TestParamInfo<std::tuple<size_t, Mode>> &info)
   return std::string(row.kernel) + row.variant + "_" + suffix;
 }
 
+INSTANTIATE_TEST_SUITE_P(Ptx, ByReference, testing::Range<size_t>(0, rows().size()),
+                         [](const auto &info) { return std::string(rows()[info.param].kernel) + rows()[info.param].variant; });
 INSTANTIATE_TEST_SUITE_P(Ptx, Run,
                          testing::Combine(testing::Range<size_t>(0, rows().size()),
                                           testing::Values(Chosen, Width1, Width8, Width16, Width32, AnyShape)),
