@@ -4,6 +4,7 @@
 //
 // After: attribute "cutrans.gang-width".
 #include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/PostDominators.h>
 #include <llvm/IR/Dominators.h>
 
 #include "compiler/ir/intrinsics.h"
@@ -38,8 +39,8 @@ bool isShared(const Value *address) { return address->getType()->getPointerAddre
 
 // Code from before CUDA 9 relies on a warp's lanes running in step when it reads shared memory through volatile pointers.
 bool reliesOnLockstep(const Instruction &instruction) {
-  if (auto *load = dyn_cast<LoadInst>(&instruction)) return !load->isSimple() && isShared(load->getPointerOperand());
-  if (auto *store = dyn_cast<StoreInst>(&instruction)) return !store->isSimple() && isShared(store->getPointerOperand());
+  if (auto *load = dyn_cast<LoadInst>(&instruction)) return load->isVolatile() && isShared(load->getPointerOperand());
+  if (auto *store = dyn_cast<StoreInst>(&instruction)) return store->isVolatile() && isShared(store->getPointerOperand());
   return false;
 }
 
@@ -69,28 +70,78 @@ bool isForOneLane(BasicBlock *block, const DominatorTree &dominators, const Shap
   return false;
 }
 
-// A loop in which each lane waits for something of its own, such as a lock that a lane of the same gang may hold: that lane must
-// get on while the others wait, so each thread is a gang.
-bool waitsLaneByLane(Function &kernel, const LaunchIds &ids) {
-  auto yields = [](Instruction &instruction) {
-    auto *call = dyn_cast<CallInst>(&instruction);
-    return call && call->getCalledFunction() && call->getCalledFunction()->getName() == widened::Yield;
+bool yields(const Instruction &instruction) { return ir::intrinsicOf(&instruction) == ir::Intrinsic::GangYield; }
+bool yields(const BasicBlock &block) { return any_of(block, [](const Instruction &instruction) { return yields(instruction); }); }
+
+// Whether lanes of a gang leave `loop` at different turns. The others would wait inside while those that have left cannot go on.
+bool lanesPart(const Loop &loop, const Shapes &shapes) {
+  SmallVector<BasicBlock *, 4> exiting;
+  loop.getExitingBlocks(exiting);
+  return any_of(exiting, [&](BasicBlock *block) {
+    auto *branch = dyn_cast<BranchInst>(block->getTerminator());
+    return branch && shapes.of(branch->getCondition()).isVarying();
+  });
+}
+
+bool onlyReads(const Loop &loop) {
+  return none_of(loop.blocks(), [](BasicBlock *block) {
+    return any_of(*block, [](Instruction &instruction) {
+      ir::Intrinsic id = ir::intrinsicOf(&instruction);
+      return instruction.mayWriteToMemory() && !isa<LoadInst>(instruction) && id != ir::Intrinsic::GangYield && id != ir::Intrinsic::Nanosleep &&
+             (id == ir::Intrinsic::None || ir::info(id).effects != ir::Effects::state);
+    });
+  });
+}
+
+// Whether each lane waits for something of its own, such as a lock that a lane of the same gang may hold.
+bool asksAlone(const Loop &loop, const Shapes &shapes) {
+  return any_of(loop.blocks(), [&](BasicBlock *block) {
+    return any_of(*block, [&](Instruction &instruction) {
+      auto *load = dyn_cast<LoadInst>(&instruction);
+      return isa<AtomicCmpXchgInst, AtomicRMWInst>(instruction) || (load && !load->isSimple() && !shapes.of(load->getPointerOperand()).isUniform());
+    });
+  });
+}
+
+// A divergent branch both of whose ways wait before they meet: perhaps for each other.
+bool bothWaysWait(Function &kernel, const LoopInfo &loops, const Shapes &shapes) {
+  PostDominatorTree postDominators(kernel);
+  auto waits = [&](BasicBlock *from, BasicBlock *to, const Loop *within) {
+    SmallPtrSet<BasicBlock *, 16> seen;
+    SmallVector<BasicBlock *, 16> work{from};
+    while (!work.empty()) {
+      BasicBlock *block = work.pop_back_val();
+      if (block == to || (within && (!within->contains(block) || block == within->getHeader())) || !seen.insert(block).second) continue;
+      if (yields(*block)) return true;
+      append_range(work, successors(block));
+    }
+    return false;
   };
-  if (none_of(instructions(kernel), yields)) return false;
+  return any_of(kernel, [&](BasicBlock &block) {
+    auto *branch = dyn_cast<BranchInst>(block.getTerminator());
+    if (!branch || !branch->isConditional() || !shapes.of(branch->getCondition()).isVarying()) return false;
+    auto *node = postDominators.getNode(&block);
+    BasicBlock *meet = node && node->getIDom() ? node->getIDom()->getBlock() : nullptr;
+    const Loop *within = loops.getLoopFor(&block);
+    return waits(branch->getSuccessor(0), meet, within) && waits(branch->getSuccessor(1), meet, within);
+  });
+}
+
+// Whether lanes of a gang may wait for each other: then one must get on while the others wait, so each thread is a gang.
+bool waitsLaneByLane(Function &kernel, const LaunchIds &ids) {
+  if (none_of(kernel, [](const BasicBlock &block) { return yields(block); })) return false;
   DominatorTree dominators(kernel);
   LoopInfo loops(dominators);
   Shapes shapes(kernel, ids);
   for (Loop *loop : loops.getLoopsInPreorder()) {
-    bool waits = false, alone = false;
-    for (BasicBlock *block : loop->blocks())
-      for (Instruction &instruction : *block) {
-        waits |= yields(instruction);
-        auto *load = dyn_cast<LoadInst>(&instruction);
-        alone |= isa<AtomicCmpXchgInst, AtomicRMWInst>(instruction) || (load && !load->isSimple() && !shapes.of(load->getPointerOperand()).isUniform());
-      }
-    if (waits && alone && !isForOneLane(loop->getHeader(), dominators, shapes)) return true;
+    bool waits = any_of(loop->blocks(), [](const BasicBlock *block) { return yields(*block); });
+    if (!waits || isForOneLane(loop->getHeader(), dominators, shapes)) continue;
+    bool itself = any_of(loop->blocks(), [&](const BasicBlock *block) { return loops.getLoopFor(block) == loop && yields(*block); });
+    if (itself && asksAlone(*loop, shapes)) return true;
+    // Nothing but waiting for one word: nobody waits for what the lanes that have left do next.
+    if (lanesPart(*loop, shapes) && !(itself && onlyReads(*loop))) return true;
   }
-  return false;
+  return bothWaysWait(kernel, loops, shapes);
 }
 
 // Wide gangs keep more of the machine's units busy, while their vectors fit into its registers.
@@ -113,7 +164,11 @@ unsigned natural(Function &kernel, const SimtOptions &options) {
 Error chooseGangWidth(Function &kernel, const SimtOptions &options) {
   bool warp = needsWarp(kernel);
   unsigned width = options.gangWidth ? options.gangWidth : warp ? 32 : natural(kernel, options);
-  if (!options.gangWidth && !warp && waitsLaneByLane(kernel, LaunchIds(width, options.block))) width = 1;
+  if (!warp && width > 1 && waitsLaneByLane(kernel, LaunchIds(width, options.block))) {
+    if (options.gangWidth)
+      return refuse(Diag::simt_gang_width, "threads of a gang may wait for each other, which needs gangs of one lane, not of " + std::to_string(width));
+    width = 1;
+  }
   if (width != 1 && width != 8 && width != 16 && width != 32)
     return refuse(Diag::simt_gang_width, "a gang of " + std::to_string(width) + " lanes; 1, 8, 16 and 32 are possible");
   bool warpIntrinsics = any_of(instructions(kernel), [](const Instruction &instruction) {

@@ -6,7 +6,6 @@
 #include "compiler/simt/linearize_plan.h"
 
 #include <llvm/ADT/BitVector.h>
-#include <llvm/ADT/PostOrderIterator.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/IR/CFG.h>
 #include <llvm/IR/Instructions.h>
@@ -15,6 +14,7 @@
 #include "compiler/simt/block_uniformity.h"
 #include "compiler/simt/linearize_cost.h"
 #include "compiler/simt/linearize_divergent_branches.h"
+#include "compiler/simt/linearize_order.h"
 #include "compiler/simt/shapes.h"
 
 using namespace llvm;
@@ -363,8 +363,7 @@ class Guards {
 LinearPlan planLinearization(Function &kernel, LoopInfo &loops, const Shapes &shapes, const BlockUniformity &uniformity,
                              SmallPtrSetImpl<BasicBlock *> &forced) {
   LinearPlan plan;
-  ReversePostOrderTraversal<Function *> traversal(&kernel);
-  SmallVector<BasicBlock *, 32> order(traversal.begin(), traversal.end());
+  SmallVector<BasicBlock *, 32> order = layoutOrder(kernel);
   SmallVector<Loop *, 4> nest = loops.getLoopsInPreorder();
   for (Loop *loop : reverse(nest)) Level(plan, loops, loop, order, shapes, forced).findRegions();
   Level(plan, loops, nullptr, order, shapes, forced).findRegions();
