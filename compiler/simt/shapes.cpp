@@ -161,6 +161,7 @@ Shape Shapes::computeCall(const Instruction &instruction) const {
     case MatchAnyB32:
     case MatchAnyB64:
     case Elect:
+    case MbarrierUpdate:
     case Vprintf:
     case Malloc: return Shape::varying();
     case BarrierRedPopc:

@@ -3,6 +3,8 @@
 #include <llvm/Analysis/VectorUtils.h>
 #include <llvm/IR/IntrinsicInst.h>
 
+#include "compiler/ir/mbarrier.h"
+#include "compiler/ir/spmd.h"
 #include "compiler/simt/refusal.h"
 #include "compiler/simt/widen_to_gang.h"
 #include "compiler/simt/widened.h"
@@ -64,6 +66,7 @@ Error Widener::widenCall(CallInst &call) {
     case Trap:
     case Brkpt:
     case Nanosleep: widenRuntimeCall(call, id); return Error::success();
+    case MbarrierUpdate: widenMbarrierUpdate(call); return Error::success();
     default: break;
   }
   if (id >= WarpSync && id <= Elect) {
@@ -170,6 +173,18 @@ void Widener::widenRuntimeCall(CallInst &call, ir::Intrinsic id) {
     return builder_.CreateCall(external(("cutrans.gang." + name).str(), type->getReturnType(), types), arguments);
   });
   if (results && !call.use_empty()) set(call, results);
+}
+
+// One lane after the other. Only this block and its cluster see shared memory, and one thread of the machine runs them.
+void Widener::widenMbarrierUpdate(CallInst &call) {
+  Type *i64 = builder_.getInt64Ty();
+  Value *old = forEachLane(call.use_empty() ? builder_.getVoidTy() : i64, [&](Value *lane) {
+    Value *address = builder_.CreateIntToPtr(laneOf(call.getArgOperand(0), lane), PointerType::get(context_, ir::space::Shared));
+    Value *before = builder_.CreateAlignedLoad(i64, address, Align(8));
+    builder_.CreateAlignedStore(ir::mbarrier::updated(builder_, before, laneOf(call.getArgOperand(1), lane)), address, Align(8));
+    return before;
+  });
+  if (!call.use_empty()) set(call, old);
 }
 
 }  // namespace cutrans::simt

@@ -97,6 +97,7 @@ class Widener {
   Value *widenPure(llvm::CallInst &call);
   llvm::Error widenBarrier(llvm::CallInst &call, ir::Intrinsic id);
   void widenRuntimeCall(llvm::CallInst &call, ir::Intrinsic id);
+  void widenMbarrierUpdate(llvm::CallInst &call);
   llvm::FunctionCallee external(llvm::StringRef name, llvm::Type *result, llvm::ArrayRef<llvm::Type *> arguments);
   Value *widenId(llvm::CallInst &call, ir::Intrinsic id);
   Value *blockCount(ir::Intrinsic id);

@@ -29,6 +29,7 @@ const RuleTable &rules() {
     addControlRules(made);
     addCallRules(made);
     addWarpRules(made);
+    addMbarrierRules(made);
     addVideoRules(made);
     addMatrixRules(made);
     addMatrixMoveRules(made);

@@ -164,6 +164,7 @@ void addAtomicRules(RuleTable &table);
 void addControlRules(RuleTable &table);
 void addCallRules(RuleTable &table);
 void addWarpRules(RuleTable &table);
+void addMbarrierRules(RuleTable &table);
 void addVideoRules(RuleTable &table);
 
 inline void set(RuleTable &table, Opcode opcode, Rule rule) {

@@ -71,6 +71,7 @@ struct Row {
 const std::vector<Row> &rows();
 std::string textOf(const Row &row);  // its PTX
 std::vector<Row> matrixRows();
+std::vector<Row> mbarrierRows();
 inline std::vector<int> numbers(int count, int (*value)(int)) {
   std::vector<int> result(size_t(count), 0);
   for (int i = 0; i < count; ++i) result[size_t(i)] = value(i);
