@@ -66,7 +66,7 @@ class ByReference : public testing::TestWithParam<size_t> {};
 TEST_P(ByReference, GivesTheHostsResults) {
   const Row &row = rows()[GetParam()];
   std::string problem;
-  auto module = reference::parse(PtxModule::readFile(std::string(CUTRANS_RUN_KERNELS) + "/" + row.file + ".ptx"), problem);
+  auto module = reference::parse(textOf(row), problem);
   ASSERT_TRUE(module) << problem;
   reference::Memory memory(*module);
   Case data;
