@@ -73,7 +73,10 @@ ctc_status moduleCreate(const ctc_unit *units, size_t count, const ctc_options *
     }
     module->texts = key.finish();
     ptx::Problems problems;
-    module->linked = ptx::Module::create(texts, module->options.compute_capability, problems);
+    std::vector<ptx::UnitText> library;
+    for (size_t i = 0; i < given.library_count; ++i)
+      library.push_back({given.library[i].name, {given.library[i].text, given.library[i].size}});
+    module->linked = ptx::Module::create(texts, module->options.compute_capability, problems, library);
     if (module->linked && module->options.check_bodies) module->linked->check(problems);
     tell(sink, problems);
     if (!module->linked || !problems.empty()) return statusOf(problems);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/ptx/module.h"
 
+#include <algorithm>
 #include <cstring>
 #include <unordered_set>
 
@@ -9,27 +10,51 @@
 namespace cutrans::ptx {
 
 std::unique_ptr<Module> Module::create(std::span<const UnitText> units, uint32_t compute_capability,
-                                       Problems &problems) {
+                                       Problems &problems, std::span<const UnitText> library) {
   std::unique_ptr<Module> module(new Module);
-  module->units_.resize(units.size());
   bool ok = true;
-  for (uint32_t i = 0; i < units.size(); ++i) {
-    Unit &unit = module->units_[i];
-    auto &text = module->texts_.emplace_back(new char[units[i].text.size() + 1]);
-    std::memcpy(text.get(), units[i].text.data(), units[i].text.size());
-    unit.name = units[i].name;
-    unit.text = {text.get(), units[i].text.size()};
-    ok &= indexUnit(unit, i, module->index_arena_, module->indexes_.emplace_back(), problems);
-    if (ok && unit.target > compute_capability) {
-      problems.push_back({Diag::ptx_target, unit.name + ": it is for sm_" + std::to_string(unit.target) +
-                                                std::string(unit.target_suffix) + ", the device claims " +
-                                                std::to_string(compute_capability / 10) + "." +
-                                                std::to_string(compute_capability % 10)});
-      ok = false;
-    }
-  }
-  if (!ok || !module->link(problems) || !module->layOut(problems)) return nullptr;
+  for (const UnitText &unit : units) ok &= module->addUnit(unit, compute_capability, problems);
+  module->own_units_ = units.size();
+  if (!ok || !module->addLibrary(library, compute_capability, problems)) return nullptr;
+  if (!module->link(problems) || !module->layOut(problems)) return nullptr;
   return module;
+}
+
+bool Module::addUnit(const UnitText &given, uint32_t compute_capability, Problems &problems) {
+  const auto number = static_cast<uint32_t>(units_.size());
+  Unit &unit = units_.emplace_back();
+  auto &text = texts_.emplace_back(new char[given.text.size() + 1]);
+  std::memcpy(text.get(), given.text.data(), given.text.size());
+  unit.name = given.name;
+  unit.text = {text.get(), given.text.size()};
+  if (!indexUnit(unit, number, index_arena_, indexes_.emplace_back(), problems)) return false;
+  if (unit.target <= compute_capability) return true;
+  problems.push_back({Diag::ptx_target, unit.name + ": it is for sm_" + std::to_string(unit.target) +
+                                            std::string(unit.target_suffix) + ", the device claims " +
+                                            std::to_string(compute_capability / 10) + "." +
+                                            std::to_string(compute_capability % 10)});
+  return false;
+}
+
+bool Module::addLibrary(std::span<const UnitText> library, uint32_t compute_capability, Problems &problems) {
+  std::unordered_set<std::string_view> wanted;
+  if (library.empty()) return true;
+  for (const UnitIndex &index : indexes_)
+    for (const Function &f : index.functions)
+      if (!f.has_body) wanted.insert(f.name);
+  for (const UnitIndex &index : indexes_)
+    for (const Function &f : index.functions)
+      if (f.has_body) wanted.erase(f.name);
+  if (wanted.empty()) return true;
+  for (const UnitText &unit : library) {
+    if (!addUnit(unit, compute_capability, problems)) return false;
+    auto defines = [&](const Function &f) { return f.has_body && wanted.contains(f.name); };
+    if (std::ranges::any_of(indexes_.back().functions, defines)) continue;
+    units_.pop_back();
+    texts_.pop_back();
+    indexes_.pop_back();
+  }
+  return true;
 }
 
 size_t Module::findKernel(std::string_view name) const {

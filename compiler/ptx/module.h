@@ -29,12 +29,15 @@ struct Image {
 
 class Module {
  public:
-  // Copies the texts. `compute_capability`: PTX for more is refused. Null: `problems` says why.
-  static std::unique_ptr<Module> create(std::span<const UnitText> units, uint32_t compute_capability, Problems &problems);
+  // Copies the texts. `compute_capability`: PTX for more is refused. Null: `problems` says why. Units of `library` that
+  // define a function which the others only declare are linked as well.
+  static std::unique_ptr<Module> create(std::span<const UnitText> units, uint32_t compute_capability, Problems &problems,
+                                        std::span<const UnitText> library = {});
   Module(const Module &) = delete;
   Module &operator=(const Module &) = delete;
 
   std::span<const Unit> units() const { return units_; }
+  bool inLibrary(const Function &function) const { return function.location.unit >= own_units_; }
   std::span<const Function *const> kernels() const { return kernels_; }
   static constexpr size_t kNone = SIZE_MAX;
   size_t findKernel(std::string_view name) const;   // index in kernels(), or kNone
@@ -53,6 +56,8 @@ class Module {
  private:
   Module() = default;
 
+  bool addUnit(const UnitText &unit, uint32_t compute_capability, Problems &problems);
+  bool addLibrary(std::span<const UnitText> library, uint32_t compute_capability, Problems &problems);
   // link.cpp
   bool link(Problems &problems);
   SymbolRef resolve(uint32_t unit, std::string_view name) const;
@@ -62,6 +67,7 @@ class Module {
   std::pmr::monotonic_buffer_resource index_arena_;
   std::vector<std::unique_ptr<char[]>> texts_;
   std::vector<Unit> units_;
+  size_t own_units_ = 0;                     // those behind are of the library
   std::deque<UnitIndex> indexes_;
   std::vector<NameMap<SymbolRef>> scopes_;   // of each unit: what its names mean after linking
   std::vector<const Function *> kernels_;

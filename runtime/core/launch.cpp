@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "child_queue.h"
 #include "cutrans/runtime/queue.h"
 #include "cutrans/support/diagnostics.h"
 #include "kernel.h"
@@ -90,9 +91,19 @@ Result<const void *> pack(const ctc_kernel &info, const Arguments &arguments, st
 }  // namespace
 
 Status Queue::launch(Kernel &kernel, const LaunchShape &shape, const Arguments &arguments) {
+  if (!recordsChildren(kernel)) [[likely]] return launchKernel(*this, kernel, shape, arguments, 0);
   if (Status healthy = context_->check(); !healthy.ok()) return healthy;
-  if (&kernel.module().context() != context_) return Code::invalid_handle;
   if (Status fits = checkShape(kernel, context_->device(), shape); !fits.ok()) return fits;
+  Result<PendingChildren *> children = prepareChildren(*this, kernel, shape);
+  if (!children.ok()) return children.status();
+  return submitChildren(*this, *children, launchKernel(*this, kernel, shape, arguments, childQueueAddress(**children)));
+}
+
+Status launchKernel(Queue &queue, Kernel &kernel, const LaunchShape &shape, const Arguments &arguments, Address child_queue) {
+  Context &context = queue.context();
+  if (Status healthy = context.check(); !healthy.ok()) return healthy;
+  if (&kernel.module().context() != &context) return Code::invalid_handle;
+  if (Status fits = checkShape(kernel, context.device(), shape); !fits.ok()) return fits;
   const uint32_t variant = (shape.cooperative ? kCooperative : 0u) | (smallGrid(shape) ? 0u : kAnyGrid);
   const Loaded &loaded = KernelAccess::find(kernel, shape.block, variant);
   if (loaded.status != Code::ok) return loaded.status;
@@ -113,8 +124,8 @@ Status Queue::launch(Kernel &kernel, const LaunchShape &shape, const Arguments &
   launch.params_size = kernel.info().params_size;
   launch.params = *params;
   launch.globals = ModuleAccess::image(kernel.module());
-  launch.child_queue = 0;
-  return submit(*this, [&](ct_queue *queue) { return target().queue.launch(queue, &launch); });
+  launch.child_queue = child_queue;
+  return submit(queue, [&](ct_queue *handle) { return target().queue.launch(handle, &launch); });
 }
 
 }  // namespace cutrans::runtime

@@ -19,6 +19,12 @@ namespace {
 
 constinit HandlePool<Module, ModuleAccess, size_t{1} << 18> pool;
 
+// Written before the first module is loaded, constant after that.
+struct {
+  std::string name;
+  std::string_view text;
+} library;
+
 bool isImage(const Allocation &a) { return a.kind == MemoryKind::image; }
 
 bool hasManaged(const ctc_api &api, const ctc_module *module) {
@@ -106,6 +112,8 @@ Result<Module *> Module::load(Context &context, std::span<const Unit> units) {
   ctc_options options = compilerOptions();
   options.compute_capability = *capability;
   options.check_bodies = std::ranges::any_of(units, &Unit::whole);
+  const ctc_unit library_unit{library.name.c_str(), library.text.data(), library.text.size()};
+  if (!library.text.empty()) options.library = &library_unit, options.library_count = 1;
   ctc_module *handle = nullptr;
   ctc_status status = (*api)->module_create(texts.data(), texts.size(), &options, &reportSink(), &handle);
   if (status != CTC_OK) return fromCompiler(status);
@@ -146,10 +154,34 @@ void ModuleAccess::release(Module &module) {
     takeAllocation(state->image, isImage);
     (void)target().memory.free(ContextAccess::state(module.context()).device, kind, state->image);
   }
+  for (const ChildBlock &block : state->child_blocks) (void)releaseMemory(block.address, false);
   state->api->module_destroy(state->handle);
   delete state;
   pool.recycle(&module);
 }
+
+Result<ChildBlock> ModuleAccess::takeChildBlock(Module &module, uint64_t bytes) {
+  {
+    std::lock_guard hold(module.impl_->lock);
+    auto &blocks = module.impl_->child_blocks;
+    auto fits = std::ranges::find_if(blocks, [&](const ChildBlock &block) { return block.bytes >= bytes; });
+    if (fits != blocks.end()) {
+      ChildBlock block = *fits;
+      blocks.erase(fits);
+      return block;
+    }
+  }
+  Result<Address> address = allocateMemory(module.context(), MemoryKind::device, bytes);
+  if (!address.ok()) return address.status();
+  return ChildBlock{*address, bytes};
+}
+
+void ModuleAccess::giveChildBlock(Module &module, const ChildBlock &block) {
+  std::lock_guard hold(module.impl_->lock);
+  module.impl_->child_blocks.push_back(block);
+}
+
+void Module::setLibrary(std::string_view name, std::string_view text) { library = {std::string(name), text}; }
 
 Status Module::unload() {
   Context::State &owner = ContextAccess::state(*context_);

@@ -8,6 +8,12 @@
 
 namespace cutrans::runtime {
 
+// Device memory of a child queue (child_queue.cpp), used again by later launches.
+struct ChildBlock {
+  Address address = 0;
+  uint64_t bytes = 0;
+};
+
 struct Module::State {
   const ctc_api *api = nullptr;
   ctc_module *handle = nullptr;
@@ -16,6 +22,7 @@ struct Module::State {
   uint64_t image_size = 0;
   std::mutex lock;                  // the list below
   std::vector<Kernel *> kernels;    // by index, null until asked for
+  std::vector<ChildBlock> child_blocks;  // not in use; under lock
 };
 
 class ModuleAccess {
@@ -25,6 +32,8 @@ class ModuleAccess {
   static void release(Module &module);
   static Address image(const Module &module) { return module.impl_->image; }
   static Status makeImage(Module &module);
+  static Result<ChildBlock> takeChildBlock(Module &module, uint64_t bytes);
+  static void giveChildBlock(Module &module, const ChildBlock &block);
 };
 
 }  // namespace cutrans::runtime

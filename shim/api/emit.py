@@ -93,14 +93,22 @@ def names(rows, found):
     return "".join(out + ["#undef CT_ENTRY\n"])
 
 
-def error_text(library, errors, texts):
-    """The names are the enum's; a text is the name in words, unless error_text.def has a better one."""
+def error_rows(library, errors, texts):
+    """CT_ERROR(value, "name", "text"), ascending. The names are the enum's; a text is the name in words, unless
+    error_text.def has a better one."""
     prefix = {"cudart": "cudaError", "cuda": "CUDA_ERROR_"}[library]
-    out = [banner(library), '#include <algorithm>\n#include <iterator>\n\n#include "shim/common/error_text.h"\n\nnamespace cutrans::shim {\n\n',
-           "namespace {\nconstexpr ErrorText kRows[] = {\n"]
+    out = [banner(library)]
     for value, name in sorted(errors):
         text = texts.get(value) or in_words(name.removeprefix(prefix))
-        out.append(f'    {{{value}, "{name}", "{text}"}},\n')
+        out.append(f'CT_ERROR({value}, "{name}", "{text}")\n')
+    return "".join(out)
+
+
+def error_text(library):
+    out = [banner(library), '#include <algorithm>\n#include <iterator>\n\n#include "shim/common/error_text.h"\n\nnamespace cutrans::shim {\n\n',
+           "namespace {\nconstexpr ErrorText kRows[] = {\n"
+           "#define CT_ERROR(value, name, text) {value, name, text},\n"
+           '#include "error_rows.inc"\n#undef CT_ERROR\n']
     function = {"cudart": "runtime", "cuda": "driver"}[library]
     out.append(f"""}};
 }}  // namespace

@@ -33,7 +33,8 @@ def sources(libraries, include, out):
         write(folder / "bodies.h", emit.bodies(library, rows, found))
         write(folder / "entries.cpp", emit.entries(library, rows, found))
         write(folder / "refusals.cpp", emit.refusals(library, rows, found))
-        write(folder / "error_text.cpp", emit.error_text(library, errors, catalogue.read_error_texts(HERE / "error_text.def")))
+        write(folder / "error_rows.inc", emit.error_rows(library, errors, catalogue.read_error_texts(HERE / "error_text.def")))
+        write(folder / "error_text.cpp", emit.error_text(library))
         write(folder / "exports.map", emit.exports(library, rows))
         if library == "cuda":
             write(folder / "lookup.cpp", emit.lookup(library, rows))

@@ -7,6 +7,7 @@
 #include "cutrans/fatbin/image.h"
 #include "cutrans/support/diagnostics.h"
 #include "cutrans/support/log.h"
+#include "shim/common/device_library.h"
 
 namespace cutrans::shim {
 namespace {
@@ -23,6 +24,7 @@ Code failed(const fatbin::Error &error, std::string_view kernel) {
 
 Result<std::vector<runtime::Unit>> units(const fatbin::Expected<fatbin::Image> &image, unsigned capability,
                                          std::string_view kernel) {
+  useDeviceLibrary();
   if (!image.ok()) return failed(image.error(), kernel);
   fatbin::Expected<fatbin::PtxChoice> choice = fatbin::choosePtx(*image, capability, kernel);
   if (!choice.ok()) return failed(choice.error(), kernel);

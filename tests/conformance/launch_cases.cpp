@@ -29,7 +29,7 @@ void threeDimensions(Session &s) {
   ct_queue *queue = s.queue();
   uint64_t count = 3 * 4 * 5 * 2 * 8 * 3, out = s.alloc(CT_MEMORY_DEVICE, count * 8);
   IdsParams params{out, 0};
-  ct_launch launch{sizeof(ct_launch), 0, kernel, {3, 4, 5}, {2, 8, 3}, {1, 1, 1}, 0, sizeof params, &params, 0};
+  ct_launch launch{sizeof(ct_launch), 0, kernel, {3, 4, 5}, {2, 8, 3}, {1, 1, 1}, 0, sizeof params, &params, 0, 0};
   s.ok(s.queues().launch(queue, &launch), "launch");
   s.wait(queue);
   auto result = s.read<uint64_t>(out, count);
@@ -43,7 +43,7 @@ void paramsAreCopied(Session &s) {
   Gate gate;
   s.hold(queue, gate);
   IdsParams params{out, 100};
-  ct_launch launch{sizeof(ct_launch), 0, kernel, {2, 1, 1}, {32, 1, 1}, {1, 1, 1}, 0, sizeof params, &params, 0};
+  ct_launch launch{sizeof(ct_launch), 0, kernel, {2, 1, 1}, {32, 1, 1}, {1, 1, 1}, 0, sizeof params, &params, 0, 0};
   s.ok(s.queues().launch(queue, &launch), "launch");
   params = {0, 0};
   std::memset(&launch, 0xff, sizeof launch);

@@ -60,11 +60,15 @@ typedef struct ctc_options {
   uint32_t gang_width;           /* 0: chosen per kernel; else 1, 8, 16 or 32 for all that allow it */
   uint32_t time_passes;          /* report the time of each pass to stderr */
   uint32_t check_bodies;         /* module_create parses all bodies and finds missing symbols, as a driver does at load */
+  const ctc_unit *library;       /* units that module_create adds when one of theirs is declared and defined nowhere else */
+  size_t library_count;
 } ctc_options;
 
 typedef struct ctc_param {
   uint32_t offset, size, align;  /* bytes in the parameter buffer */
 } ctc_param;
+
+enum { CTC_KERNEL_USES_LIBRARY = 1u << 0 /* it reaches a function of ctc_options.library */ };
 
 typedef struct ctc_kernel {
   uint32_t struct_size;
@@ -79,6 +83,8 @@ typedef struct ctc_kernel {
   uint32_t required_block[3];    /* .reqntid, zeros: none */
   uint32_t ptx_version;          /* 90 for 9.0 */
   uint32_t target_sm;            /* 75 for sm_75 */
+  uint32_t flags;
+  uint64_t address;              /* in device code: a number that is no memory, the same in all kernels of the module */
 } ctc_kernel;
 
 typedef enum ctc_space { CTC_SPACE_GLOBAL = 0, CTC_SPACE_CONST = 1 } ctc_space;

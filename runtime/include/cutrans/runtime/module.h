@@ -37,6 +37,8 @@ class CUTRANS_API Module {
   // invalid_ptx, unsupported_ptx_version, unsupported, link_failure, out_of_memory, compiler_missing; reasons are
   // reported (a ReportCapture on this thread gets them for link and error logs). Owned by the context.
   static Result<Module *> load(Context &context, std::span<const Unit> units);
+  // PTX of functions that programs declare and leave to be linked; `text` stays. Before the first load, by the shim.
+  static void setLibrary(std::string_view name, std::string_view text);
   static Module *find(const void *handle);
   Status unload();  // waits for the work of its context
 
