@@ -97,8 +97,8 @@ Status ModuleAccess::makeImage(Module &module) {
   return copied;
 }
 
-Result<Module *> Module::load(Context &context, std::span<const Unit> units) {
-  if (Status healthy = context.check(); !healthy.ok()) return healthy;
+// Indexed and linked; the caller destroys it.
+Result<ctc_module *> ModuleAccess::link(std::span<const Unit> units) {
   if (units.empty()) return Code::invalid_value;
   Result<const ctc_api *> api = openCompiler();
   if (!api.ok()) return api.status();
@@ -117,6 +117,21 @@ Result<Module *> Module::load(Context &context, std::span<const Unit> units) {
   ctc_module *handle = nullptr;
   ctc_status status = (*api)->module_create(texts.data(), texts.size(), &options, &reportSink(), &handle);
   if (status != CTC_OK) return fromCompiler(status);
+  return handle;
+}
+
+Status Module::check(std::span<const Unit> units) {
+  Result<ctc_module *> linked = ModuleAccess::link(units);
+  if (linked.ok()) (*openCompiler())->module_destroy(*linked);
+  return linked.status();
+}
+
+Result<Module *> Module::load(Context &context, std::span<const Unit> units) {
+  if (Status healthy = context.check(); !healthy.ok()) return healthy;
+  Result<ctc_module *> linked = ModuleAccess::link(units);
+  if (!linked.ok()) return linked.status();
+  Result<const ctc_api *> api = openCompiler();
+  ctc_module *handle = *linked;
 
   Module *module = pool.allocate();
   if (!module) {

@@ -31,6 +31,7 @@ class ModuleAccess {
   // No work of its context is pending. The caller has taken it off the context's list.
   static void release(Module &module);
   static Address image(const Module &module) { return module.impl_->image; }
+  static Result<ctc_module *> link(std::span<const Unit> units);
   static Status makeImage(Module &module);
   static Result<ChildBlock> takeChildBlock(Module &module, uint64_t bytes);
   static void giveChildBlock(Module &module, const ChildBlock &block);

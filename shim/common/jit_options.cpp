@@ -25,8 +25,8 @@ Status JitOptions::check(const char *entry) const {
   return Code::ok;
 }
 
-void JitOptions::finish() const {
-  writeLog(CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, reports_.text() + reports_below_.text());
+void JitOptions::finish(const std::string &before) const {
+  writeLog(CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, before + text());
   writeLog(CU_JIT_INFO_LOG_BUFFER, CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES, "");
   if (void **time = value(CU_JIT_WALL_TIME)) {
     const float ms = std::chrono::duration<float, std::milli>(std::chrono::steady_clock::now() - start_).count();

@@ -5,6 +5,7 @@
 #include <cuda.h>
 
 #include <chrono>
+#include <string>
 #include <string_view>
 
 #include "cutrans/runtime/reports.h"
@@ -19,8 +20,10 @@ class JitOptions {
 
   // invalid_value, or unsupported (reported). Call before the load.
   Status check(const char *entry) const;
-  // Fills the program's log buffers with what this thread reported since construction. Call after the load.
-  void finish() const;
+  // Fills the program's log buffers with what this thread reported since construction. Call after the load. `before`:
+  // what earlier steps of the same work reported.
+  void finish(const std::string &before = {}) const;
+  std::string text() const { return reports_.text() + reports_below_.text(); }
 
  private:
   void writeLog(CUjit_option buffer, CUjit_option size, std::string_view text) const;

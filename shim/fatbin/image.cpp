@@ -41,6 +41,23 @@ Expected<std::vector<Bytes>> followUnits(const void *array) {
   return Error{Diag::fatbin_bad_header, fmt::format("more than {} -rdc units", kMaxUnits)};
 }
 
+Expected<Image> followLinked(Bytes bytes) {
+  LinkedHeader header;
+  Image image;
+  image.separate_units = true;
+  bool whole = load(bytes, 0, &header) && header.bytes <= bytes.size() && header.units <= kMaxUnits;
+  uint64_t at = sizeof header;
+  for (uint32_t i = 0; whole && i < header.units; i++) {
+    ContainerHeader container;
+    whole = load(bytes, at, &container) && container.magic == kContainerMagic && container.entry_bytes <= header.bytes - at - sizeof container;
+    if (!whole) break;
+    image.containers.push_back(bytes.subspan(at, header.bytes - at));
+    at += sizeof container + container.entry_bytes;
+  }
+  if (!whole || image.containers.empty()) return Error{Diag::fatbin_truncated, "the linked image is damaged"};
+  return image;
+}
+
 }  // namespace
 
 Expected<Image> openWrapper(const void *wrapper) {
@@ -73,6 +90,8 @@ Expected<Image> openImage(const void *pointer) {
   uint32_t magic = 0;
   load(bytes, 0, &magic);
   if (magic == kWrapperMagic) return openWrapper(pointer);
+
+  if (magic == kLinkedMagic) return followLinked(bytes);
 
   Image image;
   if (magic == kContainerMagic) {

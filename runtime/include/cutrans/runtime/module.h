@@ -39,6 +39,8 @@ class CUTRANS_API Module {
   static Result<Module *> load(Context &context, std::span<const Unit> units);
   // PTX of functions that programs declare and leave to be linked; `text` stays. Before the first load, by the shim.
   static void setLibrary(std::string_view name, std::string_view text);
+  // What load would say of the units, without loading them.
+  static Status check(std::span<const Unit> units);
   static Module *find(const void *handle);
   Status unload();  // waits for the work of its context
 

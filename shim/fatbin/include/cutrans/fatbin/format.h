@@ -10,6 +10,8 @@
 namespace cutrans::fatbin {
 
 inline constexpr uint32_t kWrapperMagic = 0x466243b1;
+// Ours, of cuLinkComplete: units to be linked when they are loaded. A LinkedHeader, then containers, 8-aligned.
+inline constexpr uint32_t kLinkedMagic = 0x4b4c5443;  // "CTLK"
 inline constexpr uint32_t kContainerMagic = 0xba55ed50;
 
 // What __cudaRegisterFatBinary gets. It lies in .nvFatBinSegment of the program.
@@ -20,6 +22,13 @@ struct WrapperHeader {
   const void *relocatable;  // version 2: NULL-terminated array of pointers to one container for each source file
 };
 static_assert(sizeof(WrapperHeader) == 24);
+
+struct LinkedHeader {
+  uint32_t magic;
+  uint32_t units;
+  uint64_t bytes;  // of the whole image
+};
+static_assert(sizeof(LinkedHeader) == 16);
 
 struct ContainerHeader {
   uint32_t magic;
