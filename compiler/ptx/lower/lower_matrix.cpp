@@ -144,6 +144,13 @@ Value *addProduct(BodyLowering &lo, const Instruction &in, const Product &p, Val
     return b.CreateAdd(sum, b.CreateUnaryIntrinsic(llvm::Intrinsic::ctpop, both));
   }
   if (sum->getType()->isIntegerTy()) return b.CreateAdd(sum, b.CreateMul(a, x));
+  Mod rounding = in.find(ModGroup::Rounding);
+  if (rounding != Mod::None && rounding != Mod::Rn) {  // of f64 only
+    ir::Rounding mode = rounding == Mod::Rz   ? ir::Rounding::Zero
+                        : rounding == Mod::Rm ? ir::Rounding::Down
+                                              : ir::Rounding::Up;
+    return lo.call(ir::rounded(IrIntrinsic::FmaF64Rz, mode), {a, x, sum});
+  }
   return b.CreateIntrinsic(llvm::Intrinsic::fma, {sum->getType()}, {a, x, sum});
 }
 
@@ -192,7 +199,9 @@ bool isProduct(BodyLowering &lo, const Instruction &in, const Product &p) {
   };
   if (!typesFit(p)) return refuse("this combination of types");
   Mod rounding = in.find(ModGroup::Rounding);
-  if (rounding != Mod::None && rounding != Mod::Rn) return refuse("this rounding of a matrix product");
+  bool directed = rounding == Mod::Rz || rounding == Mod::Rm || rounding == Mod::Rp;
+  if (rounding != Mod::None && rounding != Mod::Rn && !(directed && p.a == Type::F64))
+    return refuse("this rounding of a matrix product");
   bool counts = p.a == Type::B1;
   if (saturates(in) && (!isIntegerProduct(p) || counts)) return refuse("saturation of this matrix product");
   if (counts != in.has(Mod::Popc) || counts != (in.has(Mod::And) || in.has(Mod::Xor)))

@@ -37,6 +37,12 @@ std::string PtxModule::readFile(const std::string &path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
+std::vector<std::string> PtxModule::kernels() const {
+  std::vector<std::string> names;
+  for (const ptx::Function *kernel : module_->kernels()) names.emplace_back(kernel->name);
+  return names;
+}
+
 PtxModule::PtxModule(const std::string &text) {
   ptx::Problems problems;
   ptx::UnitText unit{"test", text};

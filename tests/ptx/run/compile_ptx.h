@@ -29,6 +29,7 @@ class PtxModule {
   static std::string readFile(const std::string &path);
   PtxArtifact compile(const std::string &kernel, const CompileOptions &options) const;
   const std::string &problems() const { return problems_; }
+  std::vector<std::string> kernels() const;
   // The image of the module's variables, placed and relocated. Lives as long as the result.
   std::shared_ptr<void> image() const;
 
