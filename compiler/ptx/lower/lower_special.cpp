@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Special registers (manual 10). A kernel without an explicit cluster runs in clusters of one block.
+// Special registers (manual 10). A kernel without an explicit cluster runs in clusters of one block. Nothing of shared
+// memory is reserved for a system, and the counters of %pm, whose behaviour the manual leaves undefined, stand still.
 #include <llvm/IR/Constants.h>
 
 #include "compiler/ptx/lower/lowering.h"
@@ -77,19 +78,21 @@ Value *specialRegister(BodyLowering &lo, const Operand &operand) {
     case Special::Envreg:
       return lo.call(IrIntrinsic::EnvReg, {lo.constant(32, operand.component)});
     case Special::TotalSmemSize:
+    case Special::AggrSmemSize:
       return lo.call(IrIntrinsic::TotalSmemSize);
     case Special::DynamicSmemSize:
       return lo.call(IrIntrinsic::DynamicSmemSize);
     case Special::CurrentGraphExec:  // 0: not part of a graph
       return lo.constant(64, 0);
-    case Special::None:
-    case Special::Pm:
     case Special::Pm64:
+      return lo.constant(64, 0);
+    case Special::Pm:
     case Special::ReservedSmemOffset:
     case Special::ReservedSmemOffsetBegin:
     case Special::ReservedSmemOffsetEnd:
     case Special::ReservedSmemOffsetCap:
-    case Special::AggrSmemSize:
+      return lo.constant(32, 0);
+    case Special::None:
       break;
   }
   lo.refuse(Diag::ptx_special_register,
