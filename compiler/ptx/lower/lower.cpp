@@ -45,13 +45,13 @@ MissingRule missingRule(Opcode opcode) {
     std::string_view prefix;
     MissingRule rule;
   };
-  constexpr MissingRule Matrix{Diag::ptx_matrix, "matrix instructions of warp groups are not supported"};
+  constexpr MissingRule Arch{Diag::ptx_arch_specific, "the instruction exists on one architecture only (a target with an \"a\")"};
   constexpr MissingRule Texture{Diag::ptx_texture, "textures and surfaces are not supported"};
   constexpr MissingRule Transaction{Diag::ptx_async, "asynchronous transactions are not supported"};
   constexpr MissingRule Cluster{Diag::ptx_cluster, "clusters are not supported"};
   constexpr Group Groups[] = {
-      {"wgmma", Matrix},
-      {"tcgen05", Matrix},
+      {"wgmma", Arch},
+      {"tcgen05", Arch},
       {"tex", Texture},
       {"tld4", Texture},
       {"txq", Texture},

@@ -168,10 +168,17 @@ void loadInput(BodyLowering &lo, const Instruction &in, const Shape &shape, bool
   }
 }
 
+bool isSpace(BodyLowering &lo, const Instruction &in) {
+  if (in.space == Space::None || in.space == Space::Global || in.space == Space::Shared) return true;
+  lo.refuseForm("this state space");
+  return false;
+}
+
 // 9.7.14.4.3 wmma.load.x d, [address]{, stride}
 void load(BodyLowering &lo, const Instruction &in) {
   Shape shape = shapeOf(in);
   if (in.types.size() != 1 || (!in.has(Mod::Row) && !in.has(Mod::Col))) return lo.refuseForm();
+  if (!isSpace(lo, in)) return;
   if (in.has(Mod::FragmentC)) return loadAccumulator(lo, in, shape);
   if (!in.has(Mod::FragmentA) && !in.has(Mod::FragmentB)) return lo.refuseForm();
   loadInput(lo, in, shape, in.has(Mod::FragmentA));
@@ -184,6 +191,7 @@ void store(BodyLowering &lo, const Instruction &in) {
   Type type = in.type();
   if (in.types.size() != 1 || !in.has(Mod::FragmentD) || (!in.has(Mod::Row) && !in.has(Mod::Col)))
     return lo.refuseForm();
+  if (!isSpace(lo, in)) return;
   if (!accumulatorFits(shape, type)) return refuseShape(lo);
   bool by_rows = in.has(Mod::Row);
   Matrix matrix = matrixOf(lo, in, 0, 2, type, by_rows, by_rows ? shape.n : shape.m);
