@@ -93,7 +93,7 @@ void testp(Context &c) {
   else if (c.in.has("infinite")) result = infinite;
   else if (c.in.has("number")) result = !nan;
   else if (c.in.has("notanumber")) result = nan;
-  else if (c.in.has("normal")) result = !nan && !infinite && !format.isSubnormal(a) && !format.isZero(a);
+  else if (c.in.has("normal")) result = !nan && !infinite && !format.isSubnormal(a);  // zeros count as normal
   else if (c.in.has("subnormal")) result = format.isSubnormal(a);
   c.write(0, typeOf("pred"), result);
 }
