@@ -92,7 +92,11 @@ Value *apply(BodyLowering &lo, const Instruction &in, Value *x, Value *y) {
     case Operation::Shr: {
       Value *amount =
           in.has(Mod::Wrap) ? b.CreateAnd(y, 31) : b.CreateBinaryIntrinsic(llvm::Intrinsic::umin, y, wide(lo, 32));
-      return operationOf(in.opcode) == Operation::Shl ? b.CreateShl(x, amount) : b.CreateAShr(x, amount);
+      if (operationOf(in.opcode) == Operation::Shr) return b.CreateAShr(x, amount);
+      // By 32, a word does not fit: anything beyond 32 bits with its sign and low bits does.
+      Value *beyond = b.CreateShl(b.CreateBinaryIntrinsic(
+          llvm::Intrinsic::smax, b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, x, wide(lo, 1)), wide(lo, -1)), 40);
+      return b.CreateSelect(b.CreateICmpEQ(amount, wide(lo, 32)), beyond, b.CreateShl(x, amount));
     }
     case Operation::Set:
       break;
