@@ -67,7 +67,7 @@ AtomicRMWInst::BinOp operation(Mod op, Type type) {
 Value *combined(BodyLowering &lo, Mod op, Type type, Value *old, Value *operand) {
   auto &b = lo.b;
   llvm::Type *wide = b.getFloatTy();
-  Value *x = b.CreateFPExt(old, wide), *y = b.CreateFPExt(operand, wide);
+  Value *x = widened(lo, old, wide), *y = widened(lo, operand, wide);
   if (op == Mod::Add) return roundToBf16(lo, b.CreateFAdd(x, y));
   Value *extreme =
       b.CreateBinaryIntrinsic(op == Mod::Min ? llvm::Intrinsic::minimumnum : llvm::Intrinsic::maximumnum, x, y);

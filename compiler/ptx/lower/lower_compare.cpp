@@ -94,6 +94,10 @@ llvm::SmallVector<Value *, 2> compare(BodyLowering &lo, const Instruction &in, T
       x = flushed(lo, x);
       y = flushed(lo, y);
     }
+    if (element == Type::BF16) {
+      x = widened(lo, x, lo.b.getFloatTy());
+      y = widened(lo, y, lo.b.getFloatTy());
+    }
     results.push_back(lo.b.CreateCmp(test, x, y));
     return v[0];
   });

@@ -71,7 +71,7 @@ Value *narrow(BodyLowering &lo, const Instruction &in, Value *value, Type to, Mo
   if (to == Type::F32)
     return mode ? lo.call(ir::rounded(IrIntrinsic::CvtF32F64Rz, *mode), {value}) : b.CreateFPTrunc(value, target);
   if (value->getType()->isDoubleTy()) value = roundToOddF32(lo, value);
-  if (!value->getType()->isFloatTy()) value = b.CreateFPExt(value, b.getFloatTy());  // f16 to bf16 and back
+  if (!value->getType()->isFloatTy()) value = widened(lo, value, b.getFloatTy());  // f16 to bf16 and back
   Value *result;
   if (to == Type::BF16) {
     result = roundToBf16(lo, value, rounding);
@@ -79,16 +79,20 @@ Value *narrow(BodyLowering &lo, const Instruction &in, Value *value, Type to, Mo
     result = mode ? lo.call(ir::rounded(IrIntrinsic::CvtF16F32Rz, *mode), {value}) : b.CreateFPTrunc(value, target);
   }
   if (in.has(Mod::Satfinite)) {  // infinities become the largest finite value
-    const llvm::fltSemantics &form = target->getFltSemantics();
-    Value *most = llvm::ConstantFP::get(lo.context, llvm::APFloat::getLargest(form));
-    Value *infinite = b.CreateFCmpOEQ(b.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, result),
-                                      llvm::ConstantFP::get(lo.context, llvm::APFloat::getInf(form)));
-    result = b.CreateSelect(infinite, b.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, most, result), result);
+    Value *raw = lo.toBits(result);
+    uint64_t infinity = llvm::APFloat::getInf(target->getFltSemantics()).bitcastToAPInt().getZExtValue();
+    Value *infinite = b.CreateICmpEQ(b.CreateAnd(raw, 0x7fff), b.getInt16(uint16_t(infinity)));
+    result = lo.fromBits(b.CreateSub(raw, b.CreateZExt(infinite, b.getInt16Ty())), to);
   }
   return result;
 }
 
 Value *finishFloat(BodyLowering &lo, const Instruction &in, Value *value) {
+  if (value->getType()->isBFloatTy()) {  // in f32: nothing but bits may be done to a bfloat
+    if (!in.has(Mod::Sat) && !in.has(Mod::Relu)) return value;
+    Value *raw = lo.toBits(finishFloat(lo, in, widened(lo, value, lo.b.getFloatTy())));
+    return lo.fromBits(lo.b.CreateTrunc(lo.b.CreateLShr(raw, 16), lo.b.getInt16Ty()), Type::BF16);
+  }
   if (in.has(Mod::Sat)) value = saturated(lo, value);
   if (in.has(Mod::Relu)) value = rectified(lo, value);
   if (in.has(Mod::Ftz) && value->getType()->isFloatTy()) value = flushed(lo, value);
@@ -122,7 +126,7 @@ void floatToFloat(BodyLowering &lo, const Instruction &in, Type to, Type from) {
   if (in.has(Mod::Ftz) && from == Type::F32) value = flushed(lo, value);
   if (Value *integral = toIntegral(lo, value, rounding)) value = integral;
   if (bits(to) > bits(from))
-    value = lo.b.CreateFPExt(value, lo.type(to));
+    value = widened(lo, value, lo.type(to));
   else
     value = narrow(lo, in, value, to, rounding);
   lo.write(lo.operand(0), finishFloat(lo, in, value), to);
@@ -230,7 +234,7 @@ void integerToFloat(BodyLowering &lo, const Instruction &in, Type to, Type from)
 void floatToInteger(BodyLowering &lo, const Instruction &in, Type to, Type from) {
   auto &b = lo.b;
   Value *value = lo.read(lo.operand(1), from);
-  if (bits(from) == 16) value = b.CreateFPExt(value, b.getFloatTy());
+  if (bits(from) == 16) value = widened(lo, value, b.getFloatTy());
   if (in.has(Mod::Ftz) && from == Type::F32) value = flushed(lo, value);
   Mod rounding = in.find(ModGroup::Rounding);
   Value *integral = toIntegral(lo, value, rounding);

@@ -52,13 +52,13 @@ void map(BodyLowering &lo, const Instruction &in, size_t sources, llvm::function
     // add.f32.f16 and the like: all sources but the last are narrower, and exact in the wider type.
     Type narrow = in.types.size() > 1 && i < sources ? in.type(1) : type;
     Value *value = lo.read(lo.operand(i), narrow);
-    values.push_back(narrow == type ? value : lo.b.CreateFPExt(value, lo.type(type)));
+    values.push_back(narrow == type ? value : widened(lo, value, lo.type(type)));
   }
   Value *result = lo.eachElement(type, values, [&](Operands elements) {
     llvm::SmallVector<Value *, 4> inputs(elements);
     bool brain = elementType(type) == Type::BF16;
     if (brain)
-      for (Value *&input : inputs) input = lo.b.CreateFPExt(input, lo.b.getFloatTy());
+      for (Value *&input : inputs) input = widened(lo, input, lo.b.getFloatTy());
     if (in.has(Mod::Ftz))
       for (Value *&input : inputs) input = flushed(lo, input);
     Value *value = f(inputs);

@@ -10,6 +10,14 @@
 
 namespace cutrans::ptx::lowering {
 
+// bf16 by its bits: LLVM would move operations to the other side of an extension and do them in bfloat, which x86 flushes.
+Value *widened(BodyLowering &lo, Value *value, llvm::Type *to) {
+  auto &b = lo.b;
+  if (value->getType()->isBFloatTy())
+    value = lo.fromBits(b.CreateShl(b.CreateZExt(lo.toBits(value), b.getInt32Ty()), 16), Type::F32);
+  return value->getType() == to ? value : b.CreateFPExt(value, to);
+}
+
 Value *roundToOddF32(BodyLowering &lo, Value *wide) {
   auto &b = lo.b;
   Value *cut = lo.call(IrIntrinsic::CvtF32F64Rz, {wide});
@@ -56,15 +64,15 @@ Value *addToOdd(BodyLowering &lo, Value *x, Value *y) {
 Value *fmaF16(BodyLowering &lo, Value *x, Value *y, Value *z) {
   auto &b = lo.b;
   llvm::Type *wide = b.getFloatTy();  // holds the product exactly: 22 bits, exponents from -48 to 32
-  Value *product = b.CreateFMul(b.CreateFPExt(x, wide), b.CreateFPExt(y, wide));
-  return b.CreateFPTrunc(addToOdd(lo, product, b.CreateFPExt(z, wide)), x->getType());
+  Value *product = b.CreateFMul(widened(lo, x, wide), widened(lo, y, wide));
+  return b.CreateFPTrunc(addToOdd(lo, product, widened(lo, z, wide)), x->getType());
 }
 
 Value *fmaBf16(BodyLowering &lo, Value *x, Value *y, Value *z) {
   auto &b = lo.b;
   llvm::Type *wide = b.getDoubleTy();  // f32 holds the 16 bits of the product, but not its exponent
-  Value *product = b.CreateFMul(b.CreateFPExt(x, wide), b.CreateFPExt(y, wide));
-  return roundToOddF32(lo, addToOdd(lo, product, b.CreateFPExt(z, wide)));
+  Value *product = b.CreateFMul(widened(lo, x, wide), widened(lo, y, wide));
+  return roundToOddF32(lo, addToOdd(lo, product, widened(lo, z, wide)));
 }
 
 }  // namespace cutrans::ptx::lowering

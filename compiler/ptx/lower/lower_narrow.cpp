@@ -116,7 +116,7 @@ llvm::SmallVector<Value *, 2> halves(BodyLowering &lo, const Operand &operand, T
   llvm::SmallVector<Value *, 2> values;
   for (unsigned at : {0u, 16u}) {
     Value *part = b.CreateTrunc(b.CreateLShr(packed, at), b.getInt16Ty());
-    values.push_back(b.CreateFPExt(lo.fromBits(part, element), b.getFloatTy()));
+    values.push_back(widened(lo, lo.fromBits(part, element), b.getFloatTy()));
   }
   return values;
 }

@@ -176,6 +176,7 @@ Value *specialRegister(BodyLowering &lower, const Operand &operand);    // lower
 Value *flushed(BodyLowering &lower, Value *value);                      // lower_float.cpp: .ftz of any width
 Value *saturated(BodyLowering &lower, Value *value);                    // lower_float.cpp: .sat of any width
 Value *rectified(BodyLowering &lower, Value *value);                    // lower_float.cpp: .relu of any width
+Value *widened(BodyLowering &lower, Value *value, llvm::Type *to);    // lower_half.cpp: to a wider float, exactly
 Value *roundToOddF32(BodyLowering &lower, Value *f64);                  // lower_half.cpp
 Value *roundToBf16(BodyLowering &lower, Value *f32, Mod rounding = Mod::Rn);  // .rn .rz .rm .rp
 Value *fmaF16(BodyLowering &lower, Value *x, Value *y, Value *z);       // of halves
