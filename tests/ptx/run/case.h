@@ -71,6 +71,8 @@ struct Row {
 const std::vector<Row> &rows();
 std::string textOf(const Row &row);  // its PTX
 std::vector<Row> matrixRows();
+std::vector<Row> videoRows();
+std::vector<Row> floatRows();
 std::vector<Row> mbarrierRows();
 inline std::vector<int> numbers(int count, int (*value)(int)) {
   std::vector<int> result(size_t(count), 0);
