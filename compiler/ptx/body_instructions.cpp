@@ -42,6 +42,8 @@ bool isOfLetter(const Operand &o, char letter) {
     case 'q':
       return isDestination(o) ||
              (o.kind == OperandKind::Pair && isDestination(o.elements[0]) && isDestination(o.elements[1]));
+    case 'Q':
+      return isOfLetter(o, 'D') || (o.kind == OperandKind::Pair && isDestinationVector(o.elements[0]) && isDestination(o.elements[1]));
     case 'r': return isValue(o);
     case 'v': return isValue(o) || (o.kind == OperandKind::Register && !o.negated);
     case 'R': return isValue(o) || isVector(o);

@@ -121,14 +121,18 @@ Operand BodyParser::takeNamed(unsigned depth) {
   } else {
     undeclared(name);
   }
-  if (lexer_.peek().is('|')) {
-    lexer_.take();
-    if (lexer_.peek().kind != TokenKind::Identifier || depth) lexer_.fail(Diag::ptx_operands, "expected a register after `|`");
-    std::vector<Operand> parts{operand, takeNamed(1)};
-    operand = {};
-    operand.kind = OperandKind::Pair;
-    operand.elements = keep(parts);
-  }
+  return takePair(operand, depth);
+}
+
+// `|p` behind a destination, where there is one.
+Operand BodyParser::takePair(const Operand &destination, unsigned depth) {
+  if (!lexer_.peek().is('|')) return destination;
+  lexer_.take();
+  if (lexer_.peek().kind != TokenKind::Identifier || depth) lexer_.fail(Diag::ptx_operands, "expected a register after `|`");
+  std::vector<Operand> parts{destination, takeNamed(1)};
+  Operand operand;
+  operand.kind = OperandKind::Pair;
+  operand.elements = keep(parts);
   return operand;
 }
 
@@ -190,7 +194,7 @@ Operand BodyParser::takeOperand(unsigned depth) {
   if (depth > kMaxNesting) lexer_.fail(Diag::ptx_limit, "operands are nested too deeply");
   const Token &token = lexer_.peek();
   if (token.is('[')) return takeAddress(depth);
-  if (token.is('{')) return takeList('}', OperandKind::Vector, depth);
+  if (token.is('{')) return takePair(takeList('}', OperandKind::Vector, depth), depth);
   if (token.is('!')) {
     Lexer ahead = lexer_;
     ahead.take();

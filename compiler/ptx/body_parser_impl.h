@@ -44,6 +44,7 @@ class BodyParser {
   // body_operands.cpp
   Operand takeOperand(unsigned depth = 0);
   Operand takeNamed(unsigned depth);
+  Operand takePair(const Operand &destination, unsigned depth);
   Operand takeAddress(unsigned depth);
   Operand takeList(char close, OperandKind kind, unsigned depth);
   Operand takeNumberOperand();

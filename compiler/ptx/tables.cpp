@@ -124,7 +124,7 @@ constexpr Grammar row(Opcode opcode, std::string_view spelling, GroupSet groups,
     if (i < types.size()) ++i;
   }
   for (char c : shapes)
-    if (std::string_view("dDqrRvpmlicxt? ").find(c) == std::string_view::npos) throw "unknown operand letter";
+    if (std::string_view("dDqQrRvpmlicxt? ").find(c) == std::string_view::npos) throw "unknown operand letter";
   return g;
 }
 
