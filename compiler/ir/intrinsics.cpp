@@ -21,8 +21,14 @@ constexpr IntrinsicInfo Table[] = {
 
 // One type of the closed set that the table uses; consumes it from the front of `text`.
 llvm::Type *parseType(llvm::StringRef &text, llvm::LLVMContext &context) {
-  if (text.consume_front("{i32,i1}"))
-    return llvm::StructType::get(llvm::Type::getInt32Ty(context), llvm::Type::getInt1Ty(context));
+  if (text.consume_front("{")) {
+    llvm::SmallVector<llvm::Type *, 4> parts;
+    while (!text.consume_front("}")) {
+      parts.push_back(parseType(text, context));
+      text.consume_front(",");
+    }
+    return llvm::StructType::get(context, parts);
+  }
   llvm::StringRef word = text.take_while([](char c) { return llvm::isAlnum(c); });
   text = text.drop_front(word.size());
   if (word == "void") return llvm::Type::getVoidTy(context);

@@ -163,6 +163,9 @@ Shape Shapes::computeCall(const Instruction &instruction) const {
     case Elect:
     case MbarrierUpdate:
     case Vprintf:
+    case TexSample:
+    case TexQuery:
+    case SurfLoad:
     case Malloc: return Shape::varying();
     case BarrierRedPopc:
     case BarrierRedAnd:

@@ -67,6 +67,10 @@ Error Widener::widenCall(CallInst &call) {
     case Brkpt:
     case Nanosleep: widenRuntimeCall(call, id); return Error::success();
     case MbarrierUpdate: widenMbarrierUpdate(call); return Error::success();
+    case TexSample:
+    case TexQuery:
+    case SurfLoad:
+    case SurfStore: widenTexture(call, id); return Error::success();
     default: break;
   }
   if (id >= WarpSync && id <= Elect) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Inside of widen-to-gang only: one class, whose parts are widen_to_gang.cpp (the walk, arithmetic), widen_values.cpp (uniform values,
-// bases and vectors), widen_ids.cpp, widen_memory.cpp, widen_atomic.cpp, widen_warp.cpp and widen_calls.cpp.
+// bases and vectors), widen_ids.cpp, widen_memory.cpp, widen_atomic.cpp, widen_texture.cpp, widen_warp.cpp and widen_calls.cpp.
 #pragma once
 
 #include <llvm/ADT/DenseMap.h>
@@ -98,6 +98,7 @@ class Widener {
   llvm::Error widenBarrier(llvm::CallInst &call, ir::Intrinsic id);
   void widenRuntimeCall(llvm::CallInst &call, ir::Intrinsic id);
   void widenMbarrierUpdate(llvm::CallInst &call);
+  void widenTexture(llvm::CallInst &call, ir::Intrinsic id);
   llvm::FunctionCallee external(llvm::StringRef name, llvm::Type *result, llvm::ArrayRef<llvm::Type *> arguments);
   Value *widenId(llvm::CallInst &call, ir::Intrinsic id);
   Value *blockCount(ir::Intrinsic id);

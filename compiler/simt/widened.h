@@ -8,6 +8,8 @@
 //    holds. They are executed by every gang that gets there, also when arriving is 0.
 //  - Device runtime, trap: scalar, once for each live lane, with the linear thread id in front of the intrinsic's own
 //    arguments: `cutrans.gang.<name>(i32 thread, ...)`.
+//  - Textures and surfaces: TexturePrefix + "tex.sample.v<lanes>" and its kin, (i32 form, i32 mask of live lanes, i32 thread of lane 0,
+//    then the intrinsic's other arguments as vectors), once for the gang, also when the mask is empty.
 //  - Memory: any address space (lower-native drops them all: shared addresses are zero-extended, the rest are one).
 //  - Variables: uses of the module's globals, as in the scalar IR. Locals: no alloca, see LocalBase.
 #pragma once
@@ -25,6 +27,8 @@ inline constexpr char Yield[] = "cutrans.gang.yield";
 inline constexpr char LocalBase[] = "cutrans.local.base";
 // void(i32 thread, i32 code): ends; a refusal found at run time, code is a row of diagnostics.def (0: trap).
 inline constexpr char Refuse[] = "cutrans.gang.trap";
+
+inline constexpr char TexturePrefix[] = "cutrans.gang.texture.";
 
 // Function attributes (strings) that widen-to-gang leaves on the kernel.
 inline constexpr char GangWidthAttr[] = "cutrans.gang-width";    // lanes

@@ -39,7 +39,7 @@ ct_status info(uint32_t index, ct_device_info *out) {
   const Machine &here = machine();
   const uint32_t size = out->struct_size;
   ct_device_info all{};
-  all.flags = CT_DEVICE_HOST_CAN_ACCESS | CT_DEVICE_CAN_ACCESS_HOST | CT_DEVICE_COOPERATIVE | CT_DEVICE_RUNS_KERNELS;
+  all.flags = CT_DEVICE_HOST_CAN_ACCESS | CT_DEVICE_CAN_ACCESS_HOST | CT_DEVICE_COOPERATIVE | CT_DEVICE_RUNS_KERNELS | CT_DEVICE_TEXTURES;
   std::snprintf(all.name, sizeof all.name, "%s", here.processor.c_str());
   std::memcpy(all.uuid, "cutrans-host\0\0\0", 16);
   all.uuid[15] = static_cast<uint8_t>(index);

@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include <cutrans/targets/textures.h>
+
 #include "device.h"
 #include "gangs.h"
 #include "host.h"
@@ -79,6 +81,27 @@ void nanosleep(ct_native_block *block, uint32_t ns) {
   ::nanosleep(&time, nullptr);
 }
 
+[[noreturn]] void textureFault(ct_texture_fault fault, uint32_t thread, uint64_t handle) {
+  auto end = [&](ct_status status, Code code) {
+    abandon(status, code, "thread %u, handle 0x%" PRIx64 ": %s", thread, handle, meaningOf(static_cast<uint32_t>(code)));
+  };
+  switch (fault) {
+    case CT_TEXTURE_BAD_HANDLE: end(CT_ERR_ILLEGAL_ADDRESS, Code::host_texture_handle);
+    case CT_TEXTURE_BAD_SHAPE: end(CT_ERR_LAUNCH, Code::host_texture_shape);
+    case CT_TEXTURE_OUTSIDE: end(CT_ERR_ILLEGAL_ADDRESS, Code::host_surface_outside);
+    case CT_TEXTURE_MISALIGNED: end(CT_ERR_MISALIGNED, Code::host_surface_misaligned);
+    default: end(CT_ERR_LAUNCH, Code::host_texture_form);
+  }
+  __builtin_unreachable();
+}
+
+void texture(ct_native_block *, uint32_t thread, uint32_t form, uint32_t lanes, uint32_t mask, const uint64_t *handles,
+             const uint32_t *in, uint32_t *out) {
+  uint32_t lane = 0;
+  ct_texture_fault fault = ct_texture_run(form, lanes, mask, handles, in, out, &lane);
+  if (fault != CT_TEXTURE_OK) textureFault(fault, thread + lane, handles[lane]);
+}
+
 }  // namespace
 
 const ct_native_services services_table = {
@@ -96,6 +119,7 @@ const ct_native_services services_table = {
     gangBarrierArrive,
     gangBarrierReduce,
     gangYield,
+    texture,
 };
 
 }  // namespace cutrans::host

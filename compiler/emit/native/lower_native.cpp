@@ -78,6 +78,7 @@ class Lowering {
   llvm::Argument *block_;
   ct_native_kernel &record_;
   llvm::DenseMap<const llvm::GlobalVariable *, uint32_t> sharedOffset_;
+  TextureCalls textures_;
 };
 
 bool isDynamic(const llvm::GlobalVariable &variable) {
@@ -232,6 +233,7 @@ llvm::Expected<llvm::Value *> Lowering::lower(llvm::CallInst &call) {
   if (!name.consume_front("cutrans.")) return &call;
   llvm::IRBuilder<> builder(&call);
   if (full == widened::LocalBase) return loadBlockField(builder, block_, offsetof(ct_native_block, local), builder.getPtrTy());
+  if (full.starts_with(widened::TexturePrefix)) return textures_.lower(call, block_);
   if (name.consume_front("gang."))
     if (llvm::Value *value = lowerService(call, name)) return value;
   Intrinsic id = baseIntrinsic(full);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <llvm/ADT/StringRef.h>
+#include <llvm/IR/Instructions.h>
 
 #include "compiler/ir/intrinsics.h"
 
@@ -18,5 +19,15 @@ bool isMath(ir::Intrinsic id);
 // its own zero extension, the other spaces are one (native_kernel.h). Atomics: one OS thread owns a block, so those on
 // shared memory and those of block scope become plain read-modify-writes; other scopes become the system's.
 void dropAddressSpaces(llvm::Function &kernel);
+
+// Texture and surface instructions of one kernel (lower_texture.cpp).
+class TextureCalls {
+ public:
+  // Null where the call gives nothing.
+  llvm::Value *lower(llvm::CallInst &call, llvm::Value *block);
+
+ private:
+  llvm::AllocaInst *handles_ = nullptr, *words_ = nullptr, *results_ = nullptr;
+};
 
 }  // namespace cutrans::emit

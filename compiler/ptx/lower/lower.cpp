@@ -31,6 +31,8 @@ const RuleTable &rules() {
     addWarpRules(made);
     addMbarrierRules(made);
     addVideoRules(made);
+    addTextureRules(made);
+    addSurfaceRules(made);
     addMatrixRules(made);
     addMatrixMoveRules(made);
     addWmmaRules(made);
@@ -46,20 +48,11 @@ MissingRule missingRule(Opcode opcode) {
     MissingRule rule;
   };
   constexpr MissingRule Arch{Diag::ptx_arch_specific, "the instruction exists on one architecture only (a target with an \"a\")"};
-  constexpr MissingRule Texture{Diag::ptx_texture, "textures and surfaces are not supported"};
   constexpr MissingRule Transaction{Diag::ptx_async, "asynchronous transactions are not supported"};
   constexpr MissingRule Cluster{Diag::ptx_cluster, "clusters are not supported"};
   constexpr Group Groups[] = {
       {"wgmma", Arch},
       {"tcgen05", Arch},
-      {"tex", Texture},
-      {"tld4", Texture},
-      {"txq", Texture},
-      {"istypep", Texture},
-      {"suld", Texture},
-      {"sust", Texture},
-      {"sured", Texture},
-      {"suq", Texture},
       {"mbarrier", Transaction},
       {"cp.", Transaction},
       {"multimem", Transaction},

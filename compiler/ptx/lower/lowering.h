@@ -166,6 +166,8 @@ void addCallRules(RuleTable &table);
 void addWarpRules(RuleTable &table);
 void addMbarrierRules(RuleTable &table);
 void addVideoRules(RuleTable &table);
+void addTextureRules(RuleTable &table);
+void addSurfaceRules(RuleTable &table);
 
 inline void set(RuleTable &table, Opcode opcode, Rule rule) {
   table[size_t(opcode)] = rule;

@@ -56,6 +56,11 @@ typedef struct ct_native_services {
                          uint32_t votes, uint32_t *out_true, uint32_t *out_threads);
   /* Lets other gangs and blocks run; called on the back edge of loops that may wait for them. */
   void (*yield)(ct_native_block *block, uint32_t gang);
+  /* ---- both forms ---- */
+  /* One texture or surface instruction for a gang (texture_ops.h): the lanes of `mask`, thread is lane 0's linear id. Word i of lane l
+   * is in[i * lanes + l], results likewise in `out`. May end the kernel with a fault. */
+  void (*texture)(ct_native_block *block, uint32_t thread, uint32_t form, uint32_t lanes, uint32_t mask,
+                  const uint64_t *handles, const uint32_t *in, uint32_t *out);
 } ct_native_services;
 
 /* One block of a launch. The target fills it; generated code only reads it. */

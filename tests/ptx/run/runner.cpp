@@ -17,6 +17,8 @@
 #include <llvm/ADT/StringMap.h>
 #include <llvm/TargetParser/Host.h>
 
+#include "cutrans/targets/textures.h"
+
 namespace cutrans::test {
 namespace {
 
@@ -117,8 +119,15 @@ void barrierArrive(ct_native_block *native, uint32_t, uint32_t id, uint32_t thre
 }
 void yield(ct_native_block *native, uint32_t gang) { suspend(of(native), gang); }
 
+void texture(ct_native_block *, uint32_t thread, uint32_t form, uint32_t lanes, uint32_t mask, const uint64_t *handles, const uint32_t *in,
+             uint32_t *out) {
+  uint32_t lane = 0;
+  if (ct_texture_fault fault = ct_texture_run(form, lanes, mask, handles, in, out, &lane); fault != CT_TEXTURE_OK)
+    stop("texture fault " + std::to_string(fault) + " in thread " + std::to_string(thread + lane));
+}
+
 const ct_native_services Services = {sizeof(ct_native_services), 0, print, failAssertion, trap, allocate, release, ticks, ticks,
-                                     sleep, barrier, barrierArrive, barrierReduce, yield};
+                                     sleep, barrier, barrierArrive, barrierReduce, yield, texture};
 
 template <class T>
 T *aligned(std::vector<uint8_t> &store, size_t bytes) {

@@ -5,6 +5,7 @@
 #include <cutrans/native_kernel.h>
 #include <cutrans/target.h>
 #include <cutrans/texture.h>
+#include <cutrans/texture_ops.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -38,6 +39,7 @@ CHECK(offsetof(ct_native_block, grid) == 56);
 CHECK(offsetof(ct_native_block, shared_base) == 92);
 CHECK(offsetof(ct_native_block, unit_count) == 108);
 CHECK(offsetof(ct_native_services, yield) == 96);
+CHECK(offsetof(ct_native_services, texture) == 104);
 
 CHECK(offsetof(ctc_api, module_create) == 24);
 CHECK(offsetof(ctc_api, artifact_destroy) == 104);
