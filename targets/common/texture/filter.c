@@ -109,6 +109,10 @@ static double passes(const ct_texture *t, float reference, double value) {
 static void values_of(const request *r, const ct_texel_ref *texel, const double scale[4], double out[4]) {
   const ct_texture *t = r->t;
   int compare = (r->form & CT_TEX_COMPARE) != 0;
+  if (texel->count == 1 && !compare) {
+    ct_texel_exact(t, texel->at[0], out);
+    return;
+  }
   for (int i = 0; i < 4; ++i) out[i] = 0;
   for (uint32_t k = 0; k < texel->count; ++k) {
     double one[4];
@@ -162,25 +166,37 @@ static void footprint(const request *r, const ct_texture_level *level, ct_texel_
 }
 
 static void filter_linear(const request *r, const ct_texture_level *level, const double scale[4], double out[4]) {
+  const ct_texture *t = r->t;
   ct_texel_point point;
-  int64_t first[3] = {0, 0, 0};
+  int64_t first[3] = {0, 0, 0}, place_of[3][2] = {{0}};
   uint32_t weight[3] = {0, 0, 0};
-  int axes = axes_of(r->t), normalized = (r->t->flags & CT_TEXTURE_NORMALIZED) != 0;
+  int axes = axes_of(t), normalized = (t->flags & CT_TEXTURE_NORMALIZED) != 0, cube = t->shape == CT_SHAPE_CUBE;
   footprint(r, level, &point, first, weight);
   double total = 1;
-  for (int i = 0; i < axes; ++i) total *= 256;
+  for (int i = 0; i < axes; ++i) {
+    total *= 256;
+    for (int upper = 0; upper < 2 && !cube; ++upper)
+      place_of[i][upper] = resolve(first[i] + upper, size_of(level, i), mode_of(t, i, normalized));
+  }
   for (int i = 0; i < 4; ++i) out[i] = 0;
   for (int corner = 0; corner < 1 << axes; ++corner) {
-    int64_t index[3] = {0, 0, 0};
     uint32_t share = 1;
+    int border = 0;
     for (int i = 0; i < axes; ++i) {
       int upper = corner >> i & 1;
-      index[i] = first[i] + upper;
       share *= upper ? weight[i] : 256 - weight[i];
+      border |= place_of[i][upper] < 0;
     }
     if (share == 0) continue;  /* such a texel has no part, infinite or not */
+    int64_t x = place_of[0][corner & 1], y = place_of[1][corner >> 1 & 1], z = place_of[2][corner >> 2];
     double value[4];
-    ct_texel_ref found = texel(r->t, level, &point, index, normalized);
+    ct_texel_ref found = {{0}, 0};
+    if (cube) {
+      found = ct_cube_texel(t, level, point.slice, point.face, first[0] + (corner & 1), first[1] + (corner >> 1));
+    } else if (!border) {
+      found.count = 1;
+      found.at[0] = ct_texel_at(t, level, (uint32_t)x, (uint32_t)y, axes == 3 ? (uint32_t)z : point.slice);
+    }
     values_of(r, &found, scale, value);
     for (int i = 0; i < 4; ++i) out[i] += share * value[i];
   }

@@ -63,7 +63,15 @@ void ct_texel_scale(const ct_texture *t, double scale[4]) {
 }
 
 void ct_texel_exact(const ct_texture *t, const unsigned char *at, double out[4]) {
-  for (unsigned i = 0; i < 4; ++i) out[i] = i < t->channels ? number(t, at, i) : i == 3;
+  uint32_t channels = t->channels;
+  for (uint32_t i = channels; i < 4; ++i) out[i] = i == 3;
+  /* The formats of most pictures without a choice for each element. */
+  if (t->format == CT_TEXEL_FLOAT && t->bits == 32)
+    for (uint32_t i = 0; i < channels; ++i) out[i] = ((const float *)at)[i];
+  else if (t->format == CT_TEXEL_UNSIGNED && t->bits == 8 && !(t->flags & CT_TEXTURE_SRGB))
+    for (uint32_t i = 0; i < channels; ++i) out[i] = at[i];
+  else
+    for (uint32_t i = 0; i < channels; ++i) out[i] = number(t, at, i);
 }
 
 void ct_texel_read(const ct_texture *t, const unsigned char *at, uint32_t out[4]) {
