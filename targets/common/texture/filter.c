@@ -105,27 +105,35 @@ static double passes(const ct_texture *t, float reference, double value) {
   }
 }
 
-/* A texel's value times `scale`, exact but for the mean at a cube's corner. */
+/* A texel's value times `scale`, exact but for the mean at a cube's corner; the elements that the format has. */
 static void values_of(const request *r, const ct_texel_ref *texel, const double scale[4], double out[4]) {
   const ct_texture *t = r->t;
   int compare = (r->form & CT_TEX_COMPARE) != 0;
-  if (texel->count == 1 && !compare) {
+  uint32_t channels = t->channels;
+  if (texel->count == 1) {
     ct_texel_exact(t, texel->at[0], out);
+    if (compare) out[0] = passes(t, r->reference, out[0] / scale[0]) * scale[0];
     return;
   }
-  for (int i = 0; i < 4; ++i) out[i] = 0;
-  for (uint32_t k = 0; k < texel->count; ++k) {
+  if (texel->count == 0) {
+    for (uint32_t i = 0; i < channels; ++i) out[i] = (double)ct_float(t->border[i]) * scale[i];
+    if (compare) out[0] = passes(t, r->reference, ct_float(t->border[0])) * scale[0];
+    return;
+  }
+  for (uint32_t i = 0; i < channels; ++i) out[i] = 0;
+  for (uint32_t k = 0; k < 3; ++k) {
     double one[4];
     ct_texel_exact(t, texel->at[k], one);
     if (compare) one[0] = passes(t, r->reference, one[0] / scale[0]) * scale[0];
-    for (int i = 0; i < 4; ++i) out[i] += one[i];
+    for (uint32_t i = 0; i < channels; ++i) out[i] += one[i];
   }
-  if (texel->count == 3)
-    for (int i = 0; i < 4; ++i) out[i] /= 3;
-  if (texel->count == 0) {
-    for (uint32_t i = 0; i < 4; ++i) out[i] = i < t->channels ? (double)ct_float(t->border[i]) * scale[i] : i == 3;
-    if (compare) out[0] = passes(t, r->reference, ct_float(t->border[0])) * scale[0];
-  }
+  for (uint32_t i = 0; i < channels; ++i) out[i] /= 3;
+}
+
+/* The result of values times `scale`; channels that the format lacks are 0 0 1. */
+static void write_floats(const ct_texture *t, const double value[4], const double scale[4], uint32_t out[4]) {
+  for (uint32_t i = 0; i < 4; ++i)
+    out[i] = i >= t->channels ? (i < 3 ? 0 : 0x3f800000u) : ct_bits((float)(scale[i] == 1 ? value[i] : value[i] / scale[i]));
 }
 
 /* One texel's value as the instruction returns it. */
@@ -142,7 +150,7 @@ static void read_one(const request *r, const ct_texel_ref *texel, uint32_t out[4
   double scale[4], value[4];
   ct_texel_scale(t, scale);
   values_of(r, texel, scale, value);
-  for (int i = 0; i < 4; ++i) out[i] = ct_bits((float)(value[i] / scale[i]));
+  write_floats(t, value, scale, out);
 }
 
 static ct_texel_ref nearest(const request *r, const ct_texture_level *level) {
@@ -172,9 +180,9 @@ static void filter_linear(const request *r, const ct_texture_level *level, const
   uint32_t weight[3] = {0, 0, 0};
   int axes = axes_of(t), normalized = (t->flags & CT_TEXTURE_NORMALIZED) != 0, cube = t->shape == CT_SHAPE_CUBE;
   footprint(r, level, &point, first, weight);
-  double total = 1;
+  double unit = 1;
   for (int i = 0; i < axes; ++i) {
-    total *= 256;
+    unit /= 256;
     for (int upper = 0; upper < 2 && !cube; ++upper)
       place_of[i][upper] = resolve(first[i] + upper, size_of(level, i), mode_of(t, i, normalized));
   }
@@ -189,7 +197,7 @@ static void filter_linear(const request *r, const ct_texture_level *level, const
     }
     if (share == 0) continue;  /* such a texel has no part, infinite or not */
     int64_t x = place_of[0][corner & 1], y = place_of[1][corner >> 1 & 1], z = place_of[2][corner >> 2];
-    double value[4];
+    double value[4], part = share * unit;
     ct_texel_ref found = {{0}, 0};
     if (cube) {
       found = ct_cube_texel(t, level, point.slice, point.face, first[0] + (corner & 1), first[1] + (corner >> 1));
@@ -198,9 +206,8 @@ static void filter_linear(const request *r, const ct_texture_level *level, const
       found.at[0] = ct_texel_at(t, level, (uint32_t)x, (uint32_t)y, axes == 3 ? (uint32_t)z : point.slice);
     }
     values_of(r, &found, scale, value);
-    for (int i = 0; i < 4; ++i) out[i] += share * value[i];
+    for (uint32_t i = 0; i < t->channels; ++i) out[i] += part * value[i];
   }
-  for (int i = 0; i < 4; ++i) out[i] /= total;
 }
 
 /* A level's value times `scale`, of textures that are read as floats. */
@@ -308,7 +315,7 @@ void ct_texture_sample(const ct_texture *t, uint32_t form, const uint32_t *in, u
   if (between) {
     double upper[4];
     filter_level(&r, level + 1, scale, upper);
-    for (int i = 0; i < 4; ++i) value[i] = ((256 - (lod & 255)) * value[i] + (lod & 255) * upper[i]) / 256;
+    for (uint32_t i = 0; i < t->channels; ++i) value[i] = ((256 - (lod & 255)) * value[i] + (lod & 255) * upper[i]) / 256;
   }
-  for (int i = 0; i < 4; ++i) out[i] = ct_bits((float)(value[i] / scale[i]));
+  write_floats(t, value, scale, out);
 }

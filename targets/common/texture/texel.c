@@ -48,7 +48,7 @@ static int is_srgb(const ct_texture *t, unsigned channel) {
   return (t->flags & CT_TEXTURE_SRGB) && t->bits == 8 && t->format == CT_TEXEL_UNSIGNED && channel < 3;
 }
 
-static double number(const ct_texture *t, const unsigned char *at, unsigned i) {
+double ct_texel_number(const ct_texture *t, const unsigned char *at, uint32_t i) {
   uint32_t raw = element(t, at, i);
   if (t->format == CT_TEXEL_FLOAT) return t->bits == 16 ? ct_half_to_float((uint16_t)raw) : ct_float(raw);
   if (is_srgb(t, i)) return ct_srgb_to_linear[raw];
@@ -62,24 +62,12 @@ void ct_texel_scale(const ct_texture *t, double scale[4]) {
     scale[i] = t->format == CT_TEXEL_FLOAT || i >= t->channels || is_srgb(t, i) ? 1 : unit(t);
 }
 
-void ct_texel_exact(const ct_texture *t, const unsigned char *at, double out[4]) {
-  uint32_t channels = t->channels;
-  for (uint32_t i = channels; i < 4; ++i) out[i] = i == 3;
-  /* The formats of most pictures without a choice for each element. */
-  if (t->format == CT_TEXEL_FLOAT && t->bits == 32)
-    for (uint32_t i = 0; i < channels; ++i) out[i] = ((const float *)at)[i];
-  else if (t->format == CT_TEXEL_UNSIGNED && t->bits == 8 && !(t->flags & CT_TEXTURE_SRGB))
-    for (uint32_t i = 0; i < channels; ++i) out[i] = at[i];
-  else
-    for (uint32_t i = 0; i < channels; ++i) out[i] = number(t, at, i);
-}
-
 void ct_texel_read(const ct_texture *t, const unsigned char *at, uint32_t out[4]) {
   int floats = ct_reads_float(t);
   for (unsigned i = 0; i < 4; ++i) {
     if (i >= t->channels) out[i] = i < 3 ? 0 : floats ? 0x3f800000u : 1;
     else if (!floats || (t->format == CT_TEXEL_FLOAT && t->bits == 32)) out[i] = element(t, at, i);
-    else if (t->format == CT_TEXEL_FLOAT || is_srgb(t, i)) out[i] = ct_bits((float)number(t, at, i));
-    else out[i] = ct_bits((float)(number(t, at, i) / unit(t)));
+    else if (t->format == CT_TEXEL_FLOAT || is_srgb(t, i)) out[i] = ct_bits((float)ct_texel_number(t, at, i));
+    else out[i] = ct_bits((float)(ct_texel_number(t, at, i) / unit(t)));
   }
 }

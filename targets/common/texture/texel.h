@@ -36,9 +36,20 @@ static inline const unsigned char *ct_texel_at(const ct_texture *t, const ct_tex
 /* What a read of this texel returns, as 32-bit words; channels that the format lacks are 0 0 1. */
 void ct_texel_read(const ct_texture *t, const unsigned char *at, uint32_t out[4]);
 
-/* The texel for filtering: its value is out[i] / scale[i], exact in both. Only where reads give floats. */
-void ct_texel_exact(const ct_texture *t, const unsigned char *at, double out[4]);
+/* Element `i` of the texel for filtering: its value is ct_texel_number / scale[i], exact in both. Only where reads give floats. */
+double ct_texel_number(const ct_texture *t, const unsigned char *at, uint32_t i);
 void ct_texel_scale(const ct_texture *t, double scale[4]);
+
+/* All elements that the format has. */
+static inline void ct_texel_exact(const ct_texture *t, const unsigned char *at, double out[4]) {
+  /* The formats of most pictures without a choice for each element. */
+  if (t->format == CT_TEXEL_FLOAT && t->bits == 32)
+    for (uint32_t i = 0; i < t->channels; ++i) out[i] = ((const float *)at)[i];
+  else if (t->format == CT_TEXEL_UNSIGNED && t->bits == 8 && !(t->flags & CT_TEXTURE_SRGB))
+    for (uint32_t i = 0; i < t->channels; ++i) out[i] = at[i];
+  else
+    for (uint32_t i = 0; i < t->channels; ++i) out[i] = ct_texel_number(t, at, i);
+}
 
 /* Bits of a half as a float, exact; the float as the nearest half. */
 float ct_half_to_float(uint16_t bits);
