@@ -77,8 +77,13 @@ struct Barrier {
   bool open = false;
 };
 
-struct Cluster {
+struct Mbarrier {
+  uint32_t expected = 0, pending = 0;
+  int64_t transactions = 0;
   uint64_t phase = 0;
+};
+
+struct Cluster {
   std::vector<Block *> blocks;
 };
 
@@ -101,10 +106,10 @@ struct Machine {
   Memory &memory;
   const Function *kernel = nullptr;
   Result result;
-  uint64_t freeHeap = 0;
   std::vector<std::unique_ptr<Cluster>> clusters;
   std::vector<std::unique_ptr<Block>> resident;
   std::map<uint64_t, std::vector<uint8_t>> heap;  // of device malloc
+  std::map<const uint8_t *, Mbarrier> mbarriers;
 
   void run();
   void start(uint32_t index);
@@ -191,7 +196,6 @@ void addInteger(Table &);
 void addBits(Table &);
 void addVideo(Table &);
 void addFloating(Table &);
-void addHalf(Table &);
 void addCompare(Table &);
 void addConvert(Table &);
 void addMemory(Table &);

@@ -64,21 +64,21 @@ void Parser::statement(Function &function) {
     std::string name = s_.word();
     const RegisterName *guard = Scope::find(scope_.get(), &Scope::registers, name);
     if (!guard) s_.fail("guard " + name);
-    instruction(function, s_.run(".:"));
+    instruction(function, s_.opcode());
     function.code.back().guard = guard->slot;
     function.code.back().guardNegated = negated;
     return;
   }
-  std::string word = s_.word();
+  std::string word = s_.opcode();
   if (word.empty()) s_.fail(std::string("unexpected ") + s_.peek());
-  if (s_.peek() == ':' && s_.peek(1) != ':') {
+  if (s_.peek() == ':') {
     s_.take(":");
     if (s_.peek() == '.' && s_.peek(1) == 'b') return table(function, word);
     if (s_.peek() == '.' && s_.peek(1) == 'c') return s_.skipTo(';');  // .callprototype, .calltargets
     scope_->labels[word] = int(function.code.size());
     return;
   }
-  instruction(function, word + s_.run(".:"));
+  instruction(function, word);
 }
 
 void Parser::table(Function &function, const std::string &label) {

@@ -51,6 +51,19 @@ std::string Scanner::run(std::string_view more) {
   return result;
 }
 
+std::string Scanner::opcode() {
+  size_t begin = at_;
+  while (at_ < text_.size()) {
+    char c = text_[at_];
+    if (c == ':' && peek(1) == ':') ++at_;
+    else if (!std::isalnum(static_cast<unsigned char>(c)) && !std::strchr("_$%.", c)) break;
+    ++at_;
+  }
+  std::string result(text_.substr(begin, at_ - begin));
+  skip();
+  return result;
+}
+
 std::string Scanner::word() { return run(""); }
 
 Operand Scanner::number() {

@@ -25,8 +25,10 @@ class Scanner {
   void expect(std::string_view what);
   // Letters, digits, _ $ %; empty if none comes next.
   std::string word();
-  // The same with the characters of `more` too, for opcodes; stops at white space.
+  // The same with the characters of `more` too; stops at white space.
   std::string run(std::string_view more);
+  // An opcode or a label: with points and double colons, up to a single one.
+  std::string opcode();
   bool atNumber() const { return peek() >= '0' && peek() <= '9'; }
   // Integer, Single or Double.
   Operand number();

@@ -177,7 +177,7 @@ bool Machine::meet(Warp &warp) {
 }
 
 Result run(const Module &module, std::string_view kernel, const Launch &launch, Memory &memory) {
-  Machine machine{module, launch, memory, nullptr, {}, 0, {}, {}, {}};
+  Machine machine{module, launch, memory, nullptr, {}, {}, {}, {}, {}};
   try {
     machine.kernel = module.function(kernel);
     if (!machine.kernel || !machine.kernel->isKernel) refuse("no kernel " + std::string(kernel));
