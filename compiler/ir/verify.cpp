@@ -4,8 +4,6 @@
 // place.
 #include "compiler/ir/verify.h"
 
-#include <llvm/ADT/SCCIterator.h>
-#include <llvm/Analysis/CallGraph.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DataLayout.h>
 #include <llvm/IR/InstIterator.h>
@@ -49,7 +47,6 @@ class Checker {
       else
         checkFunction(function);
     }
-    checkRecursion();
     return std::move(problems);
   }
 
@@ -150,16 +147,6 @@ class Checker {
     llvm::StringRef name = *scope < names.size() ? names[*scope] : "";
     if (name != ScopeBlock && name != ScopeCluster && name != ScopeDevice)
       fail(instruction, "sync scope \"" + name.str() + "\"");
-  }
-
-  void checkRecursion() {
-    llvm::CallGraph graph(const_cast<llvm::Module &>(module));
-    for (auto group = llvm::scc_begin(&graph); !group.isAtEnd(); ++group) {
-      if (!group.hasCycle()) continue;
-      for (llvm::CallGraphNode *node : *group)
-        if (const llvm::Function *function = node->getFunction(); function && !function->isDeclaration())
-          fail(*function, "recursion");
-    }
   }
 
   const llvm::Module &module;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // inline-device-functions: everything that the kernel calls becomes part of it, so that one function holds all control
-// flow that lanes can diverge in. What cannot be inlined (recursion, calls through pointers, missing bodies) is refused.
+// flow that lanes can diverge in. Calls through pointers and missing bodies are refused.
 //
-// Before: verified SPMD IR. After: the module defines no function but the kernel; no call of `exit`; one `ret`, alone in its
+// Before: SPMD IR without recursion (turn-recursion-into-loops). After: the module defines no function but the kernel; no call of `exit`; one `ret`, alone in its
 // block, and no `unreachable`: a thread that ends anywhere branches there.
 #include <llvm/Transforms/Utils/BasicBlockUtils.h>
 #include <llvm/Transforms/Utils/Cloning.h>
@@ -17,12 +17,9 @@ using namespace llvm;
 namespace cutrans::simt {
 namespace {
 
-// Depth first over calls; `path` is the chain of functions being visited.
-Error checkCalls(Function &function, SmallVectorImpl<Function *> &path, SmallPtrSetImpl<Function *> &done) {
-  if (is_contained(path, &function))
-    return refuse(Diag::simt_recursion, ("device function " + function.getName() + " calls itself").str());
-  if (done.contains(&function)) return Error::success();
-  path.push_back(&function);
+// Depth first over calls.
+Error checkCalls(Function &function, SmallPtrSetImpl<Function *> &done) {
+  if (!done.insert(&function).second) return Error::success();
   for (Instruction &instruction : instructions(function)) {
     auto *call = dyn_cast<CallBase>(&instruction);
     if (!call || call->isInlineAsm()) continue;
@@ -32,10 +29,8 @@ Error checkCalls(Function &function, SmallVectorImpl<Function *> &path, SmallPtr
       continue;
     if (callee->isDeclaration())
       return refuse(Diag::simt_missing_function, *call, ("no body for device function " + callee->getName()).str());
-    if (Error error = checkCalls(*callee, path, done)) return error;
+    if (Error error = checkCalls(*callee, done)) return error;
   }
-  path.pop_back();
-  done.insert(&function);
   return Error::success();
 }
 
@@ -88,9 +83,8 @@ void unifyReturns(Function &kernel) {
 }
 
 Error inlineDeviceFunctions(Function &kernel) {
-  SmallVector<Function *, 8> path;
   SmallPtrSet<Function *, 8> done;
-  if (Error error = checkCalls(kernel, path, done)) return error;
+  if (Error error = checkCalls(kernel, done)) return error;
   if (Error error = inlineAll(kernel)) return error;
   SmallVector<Function *, 8> rest;
   for (Function &function : *kernel.getParent())

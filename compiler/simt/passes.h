@@ -26,9 +26,16 @@ struct SimtOptions {
   unsigned threads() const { return block[0] * block[1] * block[2]; }
 };
 
+// On the kernel: it had recursion; it needs stacks (native_kernel.h).
+inline constexpr char RecursiveAttr[] = "cutrans.recursive", UsesStackAttr[] = "cutrans.uses-stack";
+
 // ---- scalar: one thread ----
+// No function of the module calls itself any more, directly or through others.
+llvm::Error turnRecursionIntoLoops(llvm::Function &kernel);
 // After it the module defines no function but the kernel; `exit` is gone, the kernel has one return block.
 llvm::Error inlineDeviceFunctions(llvm::Function &kernel);
+// No cutrans.stack.alloc, save and restore. Sets UsesStackAttr where there were some.
+void lowerStack(llvm::Function &kernel);
 // Sets the attribute "cutrans.block-shape"; ntid is constant, tid and ctaid have ranges.
 llvm::Error specializeLaunchShape(llvm::Function &kernel, const SimtOptions &options);
 // No switch, reducible, loops simplified, LCSSA.

@@ -112,6 +112,7 @@ void fillRecord(ct_native_kernel &record, const llvm::Function &kernel, const Si
   record.local_bytes = numberAttribute(kernel, widened::LocalBytesAttr);
   record.scratch_bytes = numberAttribute(kernel, ScratchBytesAttr);
   if (kernel.hasFnAttribute(widened::ResumableAttr)) record.flags |= CT_NATIVE_WAITS_ON_GRID;
+  if (kernel.hasFnAttribute(UsesStackAttr)) record.flags |= CT_NATIVE_USES_STACK;
   for (unsigned i = 0; i < 3; ++i) record.block[i] = options.block[i];
   // Only x can break the promise: the other extents of a grid end at 65535.
   if (!options.anyGrid) record.max_grid[0] = 0x7fffffffu / (options.anyShape() ? 1024 : options.block[0]);
@@ -164,8 +165,12 @@ llvm::Expected<std::string> compileToNative(llvm::Module &module, const Pipeline
   auto run = [&](const char *pass, Form form, auto body) { return driver.run(pass, form, body); };
   auto done = [] { return llvm::Error::success(); };
 
-  // One thread. First, because every later pass looks at one function only.
+  // One thread. Before inlining, which needs an end.
+  if (auto e = run("turn-recursion-into-loops", Form::Scalar, [&] { return turnRecursionIntoLoops(*kernel); })) return e;
+  // Because every later pass looks at one function only.
   if (auto e = run("inline-device-functions", Form::Scalar, [&] { return inlineDeviceFunctions(*kernel); })) return e;
+  // The stack pointer is one of the whole kernel; the clean-up makes a value of it.
+  if (auto e = run("lower-stack", Form::Scalar, [&] { return lowerStack(*kernel), done(); })) return e;
   // Before the clean-up, which folds the constants and uses the ranges.
   if (auto e = run("specialize-launch-shape", Form::Scalar, [&] { return specializeLaunchShape(*kernel, simt); })) return e;
   // Leaves the forms that the rest relies on: reducible, simplified loops, LCSSA.

@@ -8,6 +8,9 @@ class Function;
 
 namespace cutrans::simt {
 
+// LLVM's usual clean-up of registers, redundancy and control flow, for a function whose calls stay.
+void simplifyFunction(llvm::Function &function);
+
 // One `ret void`, alone in a block that is not the entry; `unreachable` leads there too.
 void unifyReturns(llvm::Function &kernel);
 

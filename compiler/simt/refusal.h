@@ -7,6 +7,7 @@
 
 #include <llvm/Support/Error.h>
 
+#include "cutrans/native_kernel.h"
 #include "cutrans/support/diagnostics.h"
 
 namespace llvm {
@@ -29,5 +30,12 @@ class Refusal : public llvm::ErrorInfo<Refusal> {
 llvm::Error refuse(Diag diag, std::string text);
 // The same with the line of the PTX text in front, where the instruction has one.
 llvm::Error refuse(Diag diag, const llvm::Instruction &place, std::string text);
+
+// The PTX line of an instruction, 0: unknown.
+uint32_t lineOf(const llvm::Instruction &place);
+// The code of a refusal at run time, or 0 for a trap, with the line of `place` as ct_native_services.trap wants it.
+inline uint32_t withLine(uint32_t code, const llvm::Instruction &place) {
+  return code | (lineOf(place) < CT_NATIVE_TRAP_LINES ? lineOf(place) : 0) << CT_NATIVE_TRAP_LINE_SHIFT;
+}
 
 }  // namespace cutrans::simt

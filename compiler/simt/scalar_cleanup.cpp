@@ -73,6 +73,20 @@ void simplify(Function &kernel) {
   passes.run(kernel, analyses.function);
 }
 
+}  // namespace
+
+void simplifyFunction(Function &function) {
+  Analyses analyses;
+  FunctionPassManager passes;
+  passes.addPass(SROAPass(SROAOptions::ModifyCFG));
+  passes.addPass(EarlyCSEPass(true));
+  passes.addPass(InstCombinePass());
+  passes.addPass(SimplifyCFGPass(cfgOptions()));
+  passes.run(function, analyses.function);
+}
+
+namespace {
+
 void canonicalize(Function &kernel) {
   {
     Analyses analyses;

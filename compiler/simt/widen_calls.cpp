@@ -64,6 +64,7 @@ Error Widener::widenCall(CallInst &call) {
     case Malloc:
     case Free:
     case Trap:
+    case Fault:
     case Brkpt:
     case Nanosleep: widenRuntimeCall(call, id); return Error::success();
     case MbarrierUpdate: widenMbarrierUpdate(call); return Error::success();
@@ -169,11 +170,12 @@ void Widener::widenRuntimeCall(CallInst &call, ir::Intrinsic id) {
   StringRef name = StringRef(ir::info(id).name).drop_front(strlen("cutrans."));
   Value *results = forEachLane(call.use_empty() ? builder_.getVoidTy() : call.getType(), [&](Value *lane) -> Value * {
     SmallVector<Value *, 6> arguments{linearThread(lane)};
-    for (Use &argument : call.args()) arguments.push_back(laneOf(argument, lane));
-    if (id == ir::Intrinsic::Trap) {
-      arguments.push_back(builder_.getInt32(0));
+    if (id == ir::Intrinsic::Trap || id == ir::Intrinsic::Fault) {
+      auto *code = id == ir::Intrinsic::Fault ? cast<ConstantInt>(call.getArgOperand(0)) : builder_.getInt32(0);
+      arguments.push_back(builder_.getInt32(withLine(uint32_t(code->getZExtValue()), call)));
       return builder_.CreateCall(external(widened::Refuse, builder_.getVoidTy(), {builder_.getInt32Ty(), builder_.getInt32Ty()}), arguments);
     }
+    for (Use &argument : call.args()) arguments.push_back(laneOf(argument, lane));
     return builder_.CreateCall(external(("cutrans.gang." + name).str(), type->getReturnType(), types), arguments);
   });
   if (results && !call.use_empty()) set(call, results);

@@ -104,7 +104,7 @@ class Widener {
   Value *blockCount(ir::Intrinsic id);
   Value *entryLanes();
   void widenWarp(llvm::CallInst &call, ir::Intrinsic id);
-  void checkMembers(Value *members);
+  void checkMembers(llvm::CallInst &call);
   Value *shuffle(llvm::CallInst &call, ir::Intrinsic id);
   Value *permute(Value *vector, Value *indices);
   Value *vote(llvm::CallInst &call, ir::Intrinsic id);

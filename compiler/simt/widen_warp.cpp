@@ -14,7 +14,8 @@ using namespace llvm;
 
 namespace cutrans::simt {
 
-void Widener::checkMembers(Value *members) {
+void Widener::checkMembers(CallInst &call) {
+  Value *members = call.getArgOperand(0);
   if (!maskValue_ || allLanes()) return;  // all that have a thread are here
   Value *here = maskBits();
   Value *present = here;
@@ -35,7 +36,7 @@ void Widener::checkMembers(Value *members) {
   builder_.SetInsertPoint(trap);
   Value *lane = builder_.CreateBinaryIntrinsic(Intrinsic::cttz, here, builder_.getTrue());
   Type *i32 = builder_.getInt32Ty();
-  builder_.CreateCall(external(widened::Refuse, builder_.getVoidTy(), {i32, i32}), {linearThread(lane), builder_.getInt32(unsigned(Diag::simt_warp_members))});
+  builder_.CreateCall(external(widened::Refuse, builder_.getVoidTy(), {i32, i32}), {linearThread(lane), builder_.getInt32(withLine(unsigned(Diag::simt_warp_members), call))});
   builder_.CreateBr(after);
   builder_.SetInsertPoint(after);
 }
@@ -43,7 +44,7 @@ void Widener::checkMembers(Value *members) {
 void Widener::widenWarp(CallInst &call, ir::Intrinsic id) {
   using enum ir::Intrinsic;
   if (id == ActiveMask) return setScalar(&call, maskBits());
-  checkMembers(call.getArgOperand(0));
+  checkMembers(call);
   switch (id) {
     case WarpSync: return;
     case ShflIdx:

@@ -53,6 +53,7 @@ Status ContextAccess::activate(Context &context) {
   if (Code fault = device.fault; fault != Code::ok) return fault;
   context.impl_ = new Context::State;
   context.impl_->device = device.handle;
+  context.setStackLimit(Context::kStackLimit);
   context.id_ = next_id.fetch_add(1, std::memory_order_relaxed);
   {
     std::lock_guard hold(device.active_lock);

@@ -88,6 +88,10 @@ Result<const void *> pack(const ctc_kernel &info, const Arguments &arguments, st
   return static_cast<const void *>(buffer);
 }
 
+// The program's limit counts the frames of a chip's compiler. Ours hold values that a chip keeps in registers, so that they
+// may be larger; and programs seldom ask for more where the default of 1 KiB happened to do.
+constexpr uint64_t kStackFactor = 4, kLeastStackBytes = 16 << 10;
+
 }  // namespace
 
 Status Queue::launch(Kernel &kernel, const LaunchShape &shape, const Arguments &arguments) {
@@ -125,6 +129,7 @@ Status launchKernel(Queue &queue, Kernel &kernel, const LaunchShape &shape, cons
   launch.params = *params;
   launch.globals = ModuleAccess::image(kernel.module());
   launch.child_queue = child_queue;
+  launch.stack_bytes = std::max(kLeastStackBytes, kStackFactor * kernel.module().context().stackLimit());
   return submit(queue, [&](ct_queue *handle) { return target().queue.launch(handle, &launch); });
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a program sets on a context and may ask for again, and what no result depends on: limits, cache preferences, and
+// What a program sets on a context and may ask for again: limits (only that of the stack changes what kernels can do), cache preferences, and
 // to which devices it has opened access. Gone with the context (or its reset). Not for hot paths: one lock.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -45,9 +46,10 @@ struct LimitRow {
   uint64_t initial;
   uint64_t largest;
 };
+inline constexpr int kStackLimit = 0;
 inline const LimitRow *findLimit(int number) {
   static constexpr LimitRow kRows[] = {
-      {0, 1024, 512 << 10},               // stack of a thread; kernels get what they need, so that it bounds nothing
+      {kStackLimit, runtime::Context::kStackLimit, 512 << 10},  // stack of a thread, for recursion and alloca
       {1, 1 << 20, uint64_t{1} << 40},    // printf buffer; output is never dropped
       {2, 8 << 20, uint64_t{1} << 40},    // heap of device-side malloc
       {5, 64, 128},                       // granularity of cache fetches: a hint
@@ -56,6 +58,19 @@ inline const LimitRow *findLimit(int number) {
   for (const LimitRow &row : kRows)
     if (row.number == number) return &row;
   return nullptr;
+}
+
+// A wish beyond what there is gets what there is, as the driver does.
+inline void setLimit(runtime::Context &context, const LimitRow &row, uint64_t value) {
+  value = std::min(value, row.largest);
+  withSettings(context, [&](ContextSettings &s) { s.limits[row.number] = value; });
+  if (row.number == kStackLimit) context.setStackLimit(value);
+}
+inline uint64_t getLimit(const runtime::Context &context, const LimitRow &row) {
+  return withSettings(context, [&](ContextSettings &s) {
+    auto set = s.limits.find(row.number);
+    return set == s.limits.end() ? row.initial : set->second;
+  });
 }
 
 }  // namespace cutrans::shim

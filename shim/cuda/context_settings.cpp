@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Limits, preferences and peers of a context. None changes a result; each can be asked for again.
+// Limits, preferences and peers of a context. Each can be asked for again.
 #include "shim/common/context_settings.h"
-
-#include <algorithm>
 
 #include "bodies.h"
 #include "shim/common/device_queries.h"
@@ -22,9 +20,7 @@ CUresult noLimit(CUlimit limit) {
 CUresult body::cuCtxSetLimit(Call &call, CUlimit limit, size_t value) {
   const shim::LimitRow *row = shim::findLimit(limit);
   if (!row) return noLimit(limit);
-  // A wish beyond what there is gets what there is.
-  shim::withSettings(*call.context,
-                     [&](shim::ContextSettings &s) { s.limits[limit] = std::min<uint64_t>(value, row->largest); });
+  shim::setLimit(*call.context, *row, value);
   return CUDA_SUCCESS;
 }
 
@@ -32,10 +28,7 @@ CUresult body::cuCtxGetLimit(Call &call, size_t *out, CUlimit limit) {
   if (!out) return CUDA_ERROR_INVALID_VALUE;
   const shim::LimitRow *row = shim::findLimit(limit);
   if (!row) return noLimit(limit);
-  *out = shim::withSettings(*call.context, [&](shim::ContextSettings &s) {
-    auto set = s.limits.find(limit);
-    return set == s.limits.end() ? row->initial : set->second;
-  });
+  *out = shim::getLimit(*call.context, *row);
   return CUDA_SUCCESS;
 }
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Limits and preferences of a device. None changes a result; each can be asked for again.
-#include <algorithm>
-
+// Limits and preferences of a device. Each can be asked for again.
 #include "bodies.h"
 #include "shim/common/context_settings.h"
 
@@ -19,9 +17,7 @@ cudaError_t noLimit(cudaLimit limit) {
 cudaError_t body::cudaDeviceSetLimit(Call &call, cudaLimit limit, size_t value) {
   const shim::LimitRow *row = shim::findLimit(limit);
   if (!row) return noLimit(limit);
-  // A wish beyond what there is gets what there is, as the driver does.
-  shim::withSettings(*call.context,
-                     [&](shim::ContextSettings &s) { s.limits[limit] = std::min<uint64_t>(value, row->largest); });
+  shim::setLimit(*call.context, *row, value);
   return cudaSuccess;
 }
 
@@ -29,10 +25,7 @@ cudaError_t body::cudaDeviceGetLimit(Call &call, size_t *out, cudaLimit limit) {
   if (!out) return cudaErrorInvalidValue;
   const shim::LimitRow *row = shim::findLimit(limit);
   if (!row) return noLimit(limit);
-  *out = shim::withSettings(*call.context, [&](shim::ContextSettings &s) {
-    auto set = s.limits.find(limit);
-    return set == s.limits.end() ? row->initial : set->second;
-  });
+  *out = shim::getLimit(*call.context, *row);
   return cudaSuccess;
 }
 

@@ -47,8 +47,11 @@ void assertFail(ct_native_block *block, uint32_t thread, const char *message, co
 }
 
 void trap(ct_native_block *block, uint32_t thread, uint32_t code) {
-  if (code == 0) abandon(CT_ERR_TRAP, Code::host_trap, "trap instruction in thread %u", thread);
-  abandon(CT_ERR_LAUNCH, static_cast<Code>(code), "thread %u: %s", thread, meaningOf(code));
+  char line[32] = "";
+  if (code >> CT_NATIVE_TRAP_LINE_SHIFT) std::snprintf(line, sizeof line, ", PTX line %u", code >> CT_NATIVE_TRAP_LINE_SHIFT);
+  code &= (1u << CT_NATIVE_TRAP_LINE_SHIFT) - 1;
+  if (code == 0) abandon(CT_ERR_TRAP, Code::host_trap, "trap instruction in thread %u%s", thread, line);
+  abandon(CT_ERR_LAUNCH, static_cast<Code>(code), "thread %u%s: %s", thread, line, meaningOf(code));
 }
 
 uint64_t heapAlloc(ct_native_block *block, uint64_t size) {

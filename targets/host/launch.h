@@ -25,6 +25,7 @@ struct Launch {
   uint64_t grid_id = 0;
   uint64_t workspace = 0;
   uint64_t child_queue = 0;
+  uint64_t stack_bytes = 0;
   uint64_t blocks() const { return uint64_t{grid[0]} * grid[1] * grid[2]; }
 };
 

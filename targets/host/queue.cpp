@@ -193,6 +193,7 @@ ct_status launch(ct_queue *queue, const ct_launch *request) {
     operation.heap_params = heap_params;
     if (!heap_params && request->params_size) std::memcpy(operation.params, request->params, request->params_size);
     Launch &launch = operation.launch;
+    launch.stack_bytes = request->stack_bytes;
     launch.kernel = &kernel;
     launch.device = &device;
     for (int i = 0; i < 3; ++i) {

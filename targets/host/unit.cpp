@@ -56,7 +56,12 @@ void Slot::prepare(const Launch &next) {
   const uint64_t width = native.gang_width, lanes = roundUp(next.threads, width);
   local = native.local_bytes ? local_buffer.atLeast(lanes * native.local_bytes) : nullptr;
   scratch = native.scratch_bytes ? scratch_buffer.atLeast(native.scratch_bytes) : nullptr;
-  if ((native.local_bytes && !local) || (native.scratch_bytes && !scratch))
+  if (native.flags & CT_NATIVE_USES_STACK) {
+    // An odd count of cache lines: stacks of neighbours do not compete for the same sets.
+    stack_bytes = (roundUp(next.stack_bytes, 64) | 64);
+    stack = reinterpret_cast<uintptr_t>(stack_buffer.atLeast(lanes * stack_bytes));
+  }
+  if ((native.local_bytes && !local) || (native.scratch_bytes && !scratch) || ((native.flags & CT_NATIVE_USES_STACK) && !stack))
     abandon(CT_ERR_OUT_OF_MEMORY, Code::host_no_memory, "no memory for the threads of a block");
 }
 

@@ -30,7 +30,7 @@ struct Slot : ct_native_block {
   Unit &home;
   const Launch *launch = nullptr;
   std::unique_ptr<GangState> gangs;   // gang form only
-  Buffer local_buffer, scratch_buffer;
+  Buffer local_buffer, scratch_buffer, stack_buffer;
   std::vector<Pages> windows;         // shared memory by number of pages, made when first used
 
   // Ready for blocks of `launch`; on a unit, inside its guard. Ends the launch with a fault when there is no memory.

@@ -40,6 +40,7 @@ constexpr FieldRow Fields[] = {
     {Intrinsic::NctaidZ, offsetof(ct_native_block, grid) + 8}, {Intrinsic::SmId, offsetof(ct_native_block, unit)},
     {Intrinsic::NsmId, offsetof(ct_native_block, unit_count)}, {Intrinsic::GridId, offsetof(ct_native_block, grid_id)},
     {Intrinsic::DynamicSmemSize, offsetof(ct_native_block, dynamic_shared_bytes)},
+    {Intrinsic::StackArea, offsetof(ct_native_block, stack)},  {Intrinsic::StackBytes, offsetof(ct_native_block, stack_bytes)},
     {Intrinsic::TotalSmemSize, offsetof(ct_native_block, shared_bytes)},
 };
 
@@ -168,8 +169,11 @@ llvm::Value *Lowering::lowerIsSpace(llvm::CallInst &call, Intrinsic id) {
     for (unsigned i = 0; i < 3; ++i)
       threads = i == 0 ? field(offsetof(ct_native_block, block), builder.getInt32Ty())
                        : builder.CreateMul(threads, field(offsetof(ct_native_block, block) + 4 * i, builder.getInt32Ty()));
-    return inRange(builder, address, field(offsetof(ct_native_block, local), builder.getPtrTy()),
-                   builder.CreateMul(threads, builder.getInt64(record_.local_bytes)));
+    llvm::Value *in = inRange(builder, address, field(offsetof(ct_native_block, local), builder.getPtrTy()),
+                              builder.CreateMul(threads, builder.getInt64(record_.local_bytes)));
+    if (!(record_.flags & CT_NATIVE_USES_STACK)) return in;
+    return builder.CreateOr(in, inRange(builder, address, field(offsetof(ct_native_block, stack), i64),
+                                        builder.CreateMul(threads, field(offsetof(ct_native_block, stack_bytes), i64))));
   };
   auto param = [&] {
     uint64_t bytes = 0;

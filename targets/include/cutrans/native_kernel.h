@@ -25,6 +25,9 @@ extern "C" {
 #define CT_NATIVE_FORMAT "native-so"
 #define CT_NATIVE_SHARED_ALIGN 4096u
 
+#define CT_NATIVE_TRAP_LINE_SHIFT 13u
+#define CT_NATIVE_TRAP_LINES (1u << 19)
+
 typedef struct ct_native_block ct_native_block;
 
 /* Calls from generated code into the target. `block` is the running block. Those marked (ends) do not
@@ -38,7 +41,8 @@ typedef struct ct_native_services {
   /* (ends) device assert; thread is the linear thread id in the block. */
   void (*assert_fail)(ct_native_block *block, uint32_t thread, const char *message, const char *file, uint32_t line,
                       const char *function);
-  /* (ends) `trap` (code 0), or a refusal found at run time; codes are rows of runtime/support/diagnostics.def. */
+  /* (ends) `trap` (0), or a refusal found at run time: the low CT_NATIVE_TRAP_LINE_SHIFT bits are a row of
+   * runtime/support/diagnostics.def, the others the line of the PTX text, 0: unknown. */
   void (*trap)(ct_native_block *block, uint32_t thread, uint32_t code);
   uint64_t (*heap_alloc)(ct_native_block *block, uint64_t size);   /* device malloc; 0 when the heap is full */
   void (*heap_free)(ct_native_block *block, uint64_t address);
@@ -81,6 +85,8 @@ struct ct_native_block {
   uint32_t unit;                  /* %smid: index of the worker */
   uint32_t unit_count;            /* %nsmid */
   uint64_t child_queue;           /* ct_launch.child_queue: %envreg3:%envreg4 (high:low) */
+  uint64_t stack;                 /* CT_NATIVE_USES_STACK: stack_bytes for each thread, thread after thread, 64-aligned */
+  uint64_t stack_bytes;           /* a multiple of 16 */
   /* Owned by the target; generated code never looks beyond this line. */
 };
 
@@ -90,7 +96,8 @@ typedef enum ct_native_form {
 } ct_native_form;
 
 enum {
-  CT_NATIVE_WAITS_ON_GRID = 1u << 0 /* has loops that may wait for other blocks: blocks start in order, earlier ones first */
+  CT_NATIVE_WAITS_ON_GRID = 1u << 0, /* has loops that may wait for other blocks: blocks start in order, earlier ones first */
+  CT_NATIVE_USES_STACK = 1u << 1 /* recursion or alloca: wants ct_native_block.stack */
 };
 
 typedef struct ct_native_kernel {

@@ -170,6 +170,7 @@ typedef struct ct_launch {
   const void *params;              /* copied during the call */
   uint64_t globals;                /* device address of the module's variables, 0 when it has none */
   uint64_t child_queue;            /* device address of the record of the kernel's own launches (ct_child_queue), or 0 */
+  uint64_t stack_bytes;            /* of each thread, for kernels that keep a stack (recursion, alloca) */
 } ct_launch;
 
 enum { CT_QUEUE_NON_BLOCKING = 1u << 0 };

@@ -54,7 +54,7 @@ struct Params {
 };
 
 ct_launch shape(ct_kernel *kernel, const Params &params, uint32_t grid, uint32_t block) {
-  return {sizeof(ct_launch), 0, kernel, {grid, 1, 1}, {block, 1, 1}, {1, 1, 1}, 0, sizeof params, &params, 0};
+  return {sizeof(ct_launch), 0, kernel, {grid, 1, 1}, {block, 1, 1}, {1, 1, 1}, 0, sizeof params, &params, 0, 0};
 }
 
 ct_copy linear(void *to, const void *from, uint64_t size) {

@@ -315,9 +315,6 @@ TEST(Refusals, AreNamed) {
     return module ? runGangs(*module, launch, nullptr, width).error : std::string("not parsed");
   };
   EXPECT_THAT(error(R"(
-define internal void @f() { call void @f() ret void }
-define void @kernel(ptr addrspace(101) %p) #0 { call void @f() ret void })"), testing::StartsWith("CT1400"));
-  EXPECT_THAT(error(R"(
 define void @kernel(ptr addrspace(101) %p) #0 { %f = load ptr, ptr addrspace(101) %p call void %f() ret void })"), testing::StartsWith("CT1401"));
   EXPECT_THAT(error(R"(
 declare void @g()

@@ -40,7 +40,9 @@ int main(int argc, char **argv) {
     std::function<Error()> run;
   };
   const Pass passes[] = {
+      {"turn-recursion-into-loops", [&] { return turnRecursionIntoLoops(*kernel); }},
       {"inline-device-functions", [&] { return inlineDeviceFunctions(*kernel); }},
+      {"lower-stack", [&] { return lowerStack(*kernel), Error::success(); }},
       {"specialize-launch-shape", [&] { return specializeLaunchShape(*kernel, options); }},
       {"scalar-cleanup", [&] { return scalarCleanup(*kernel); }},
       {"choose-gang-width", [&] { return chooseGangWidth(*kernel, options); }},

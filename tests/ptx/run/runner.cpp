@@ -46,7 +46,7 @@ struct Block {
   uint32_t threads = 0;
   uint32_t exited = 0;
   std::string *printed = nullptr;
-  std::vector<uint8_t> scratch, local;
+  std::vector<uint8_t> scratch, local, stack;
 };
 
 thread_local std::jmp_buf escape;
@@ -168,6 +168,8 @@ Running start(const ct_native_kernel &kernel, const Launch &launch, uint32_t x, 
   uint32_t gangs = (block.threads + kernel.gang_width - 1) / kernel.gang_width;
   native.scratch = aligned<uint8_t>(block.scratch, kernel.scratch_bytes);
   native.local = aligned<uint8_t>(block.local, size_t(kernel.local_bytes) * gangs * kernel.gang_width);
+  native.stack_bytes = kernel.flags & CT_NATIVE_USES_STACK ? launch.stackBytes : 0;
+  native.stack = reinterpret_cast<uint64_t>(aligned<uint8_t>(block.stack, native.stack_bytes * gangs * kernel.gang_width));
   for (unsigned i = 0; i < 3; ++i) native.grid[i] = launch.grid[i], native.block[i] = launch.block[i];
   native.block_id[0] = x, native.block_id[1] = y, native.block_id[2] = z;
   native.shared_bytes = kernel.static_shared_bytes + launch.dynamicShared;

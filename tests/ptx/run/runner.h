@@ -18,6 +18,7 @@ struct Launch {
   uint32_t dynamicShared = 0;
   std::vector<uint8_t> params;
   const void *globals = nullptr;
+  uint32_t stackBytes = 16 << 10;  // per thread, where the kernel keeps a stack
 };
 
 struct Outcome {

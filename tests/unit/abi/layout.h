@@ -31,6 +31,7 @@ CHECK(offsetof(ct_module_ops, kernel) == 24);
 CHECK(offsetof(ct_copy, src_slice) == 80);
 CHECK(offsetof(ct_fill, pitch) == 40);
 CHECK(offsetof(ct_launch, globals) == 72);
+CHECK(offsetof(ct_launch, stack_bytes) == 88);
 CHECK(offsetof(ct_artifact, kernel) == 40);
 
 CHECK(offsetof(ct_native_kernel, entry) == 56);
@@ -38,6 +39,7 @@ CHECK(offsetof(ct_native_kernel, name) == 64);
 CHECK(offsetof(ct_native_block, grid) == 56);
 CHECK(offsetof(ct_native_block, shared_base) == 92);
 CHECK(offsetof(ct_native_block, unit_count) == 108);
+CHECK(offsetof(ct_native_block, stack) == 120);
 CHECK(offsetof(ct_native_services, yield) == 96);
 CHECK(offsetof(ct_native_services, texture) == 104);
 

@@ -27,6 +27,10 @@ class CUTRANS_API Context {
   bool isPrimary() const { return primary_; }
   unsigned flags() const { return flags_.load(std::memory_order_relaxed); }
   void setFlags(unsigned flags) { flags_.store(flags, std::memory_order_relaxed); }
+  // Bytes of stack that a thread of a kernel may use, as the program counts them. For launches from now on.
+  uint64_t stackLimit() const { return stack_limit_.load(std::memory_order_relaxed); }
+  void setStackLimit(uint64_t bytes) { stack_limit_.store(bytes, std::memory_order_relaxed); }
+  static constexpr uint64_t kStackLimit = 1024;  // until it is set
   uint64_t id() const { return id_; }          // new for each activation, never used again
   unsigned slot() const { return slot_; }      // small number, used again after destruction: index for per-context tables
 
@@ -48,6 +52,7 @@ class CUTRANS_API Context {
   bool primary_ = false;
   unsigned slot_ = 0;
   std::atomic<unsigned> flags_{0};
+  std::atomic<uint64_t> stack_limit_{kStackLimit};
   uint64_t id_ = 0;
   Queue *legacy_ = nullptr;
   State *impl_ = nullptr;
