@@ -221,8 +221,10 @@ struct Body {
   std::span<const Prototype> prototypes;
   std::span<const LineInfo> line_infos;                   // [0] is "none"
   std::span<const uint32_t> result_registers, param_registers;  // formals in .reg space; kNoIndex for .param ones
-  // What the body names, each once: the edges that reach() follows.
+  // What the body names, each once: the edges that Module::program follows. Functions: those that it calls by name or
+  // lists in .calltargets, not those whose address it only takes.
   std::span<const Function *const> functions;
+  std::span<const Function *const> taken;                 // whose address it takes
   std::span<const Variable *const> module_variables;
 };
 
@@ -247,6 +249,7 @@ struct Function {
   uint64_t params_size = 0;           // of the entry's parameter buffer
   Performance performance;
   Location location;
+  uint32_t number = 0;                // in the module: its address is functionAddress(base, number)
   std::string_view body_text;         // between { and }
   Location body_location;
 
@@ -279,7 +282,23 @@ struct Program {
   std::vector<const Function *> functions;   // the kernel first; those without a body are the device runtime's
   std::vector<const Variable *> variables;   // module scope: .global and .const in the image, .shared
   uint64_t image_size = 0, image_align = 1;
+  // What a call through a pointer may reach: functions whose address the module takes anywhere and whose signature fits
+  // a prototype here. In the order of their numbers; empty where nothing calls through pointers.
+  std::vector<const Function *> targets;
+  uint64_t function_base = 0;                // see functionAddress
 };
+
+// The address of a function is a number that no memory has: in the part of the address space that no program can map (the
+// gap below the kernel's half on 64-bit machines), so reading through it faults. It is the same in all kernels of a
+// module, and modules differ, so that a pointer from another module is found out and never calls the wrong function.
+// Multiples of 16: C++ keeps flags in the low bits of member pointers.
+inline constexpr uint64_t kFunctionSpace = 0xFFFF'8000'0000'0000;
+constexpr uint64_t functionBase(uint64_t module_hash) { return kFunctionSpace | (module_hash & 0x7FFFF) << 24; }
+constexpr uint64_t functionAddress(uint64_t base, uint32_t number) { return base + 16 * (uint64_t{number} + 1); }
+inline constexpr uint32_t kMostFunctions = (1u << 20) - 2;
+
+// Whether a call with this prototype may reach that function: as many results and parameters, each of the same size.
+bool fits(const Prototype &prototype, const Function &function);
 
 }  // namespace cutrans::ptx
 #endif

@@ -145,7 +145,9 @@ void BodyParser::takeCall() {
   operands_.push_back(list());
   if (results) lexer_.expect(',', "after the results of a call");
   size_t callee_offset = lexer_.peek().offset;
+  callee_ = true;
   Operand callee = takeOperand();
+  callee_ = false;
   bool direct = callee.kind == OperandKind::Symbol && callee.symbol.kind == SymbolKind::Function && !callee.offset;
   if (!direct && callee.kind != OperandKind::Register)
     lexer_.fail(Diag::ptx_operands, callee_offset, "what is called is no function");
@@ -159,6 +161,7 @@ void BodyParser::takeCall() {
     lexer_.fail(Diag::ptx_operands, callee_offset, "an indirect call needs .calltargets or .callprototype");
   if (!direct) return;
   const Function &f = *callee.symbol.function;
+  noteCalled(f);
   auto count = [&](const Operand &given, std::span<const Variable> formals, const char *what) {
     if (given.elements.size() != formals.size())
       lexer_.fail(Diag::ptx_operands, callee_offset,

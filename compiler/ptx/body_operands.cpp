@@ -29,17 +29,19 @@ void BodyParser::undeclared(const Token &name) {
 
 void BodyParser::noteSymbol(const SymbolRef &symbol) {
   if (symbol.kind == SymbolKind::Function) {
-    if (noted_.try_emplace(symbol.function, true).second) functions_.push_back(symbol.function);
+    if (noted_taken_.insert(symbol.function).second) taken_.push_back(symbol.function);
   } else if (symbol.kind == SymbolKind::Variable) {
-    if (noted_.try_emplace(symbol.variable, true).second) module_variables_.push_back(symbol.variable);
+    if (noted_.insert(symbol.variable).second) module_variables_.push_back(symbol.variable);
   }
+}
+
+void BodyParser::noteCalled(const Function &function) {
+  if (noted_.insert(&function).second) functions_.push_back(&function);
 }
 
 bool BodyParser::resolveSymbol(std::string_view name, SymbolRef &out) {
   out = outer_(name);
-  if (out.kind == SymbolKind::None) return false;
-  noteSymbol(out);
-  return true;
+  return out.kind != SymbolKind::None;
 }
 
 Operand BodyParser::takeNumberOperand() {
@@ -118,6 +120,7 @@ Operand BodyParser::takeNamed(unsigned depth) {
     }
   } else if (resolveSymbol(name.text, operand.symbol)) {
     operand.kind = OperandKind::Symbol;
+    if (!callee_) noteSymbol(operand.symbol);
   } else {
     undeclared(name);
   }

@@ -173,6 +173,7 @@ bool BodyParser::takeLabelDirective(const Token &name) {
       Token target = lexer_.identifier("a function");
       SymbolRef symbol;
       if (!resolveSymbol(target.text, symbol) || symbol.kind != SymbolKind::Function) undeclared(target);
+      noteCalled(*symbol.function);
       targets.push_back(symbol.function);
     } while (lexer_.accept(','));
     kind = LabelKind::CallTargets;
@@ -226,7 +227,8 @@ const Body *BodyParser::finish() {
   return new (place) Body{keep(instructions_),     keep(scopes_.registers()), keep(labels_),
                           keep(variables_),        keep(branch_tables_),      keep(call_targets_),
                           keep(prototypes_),       keep(line_infos_),         keep(result_registers_),
-                          keep(param_registers_),  keep(functions_),          keep(module_variables_)};
+                          keep(param_registers_),  keep(functions_),          keep(taken_),
+                          keep(module_variables_)};
 }
 
 const Body *parseBody(const Unit &unit, uint32_t unit_number, const Function &function, const ResolveSymbol &outer,

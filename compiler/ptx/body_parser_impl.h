@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <unordered_set>
 
 #include "compiler/ptx/body_parser.h"
 #include "compiler/ptx/body_scopes.h"
@@ -53,6 +54,7 @@ class BodyParser {
   void takeOffset(Operand &operand, bool in_brackets);
   bool resolveSymbol(std::string_view name, SymbolRef &out);
   void noteSymbol(const SymbolRef &symbol);
+  void noteCalled(const Function &function);
 
   [[noreturn]] void undeclared(const Token &name);
   template <class T>
@@ -77,9 +79,9 @@ class BodyParser {
   std::vector<Prototype> prototypes_;
   std::vector<LineInfo> line_infos_{LineInfo{}};
   std::vector<uint32_t> result_registers_, param_registers_;
-  std::vector<const Function *> functions_;
+  std::vector<const Function *> functions_, taken_;
   std::vector<const Variable *> module_variables_;
-  std::unordered_map<const void *, bool> noted_;
+  std::unordered_set<const void *> noted_, noted_taken_;
 
   // A use of a label whose kind is checked when all labels are known.
   struct LabelCheck {
@@ -96,6 +98,7 @@ class BodyParser {
   std::vector<Mod> mods_;
   std::vector<Type> types_;
   std::vector<Operand> operands_;
+  bool callee_ = false;  // the operand being read is what a call calls
   // Label operands of it, by index in operands_: the arena copy is what gets patched.
   struct OpenLabel {
     size_t operand;

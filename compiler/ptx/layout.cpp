@@ -18,11 +18,12 @@ constexpr uint64_t kMaxImageBytes = uint64_t{1} << 40;
 class Initializer {
  public:
   Initializer(const Unit &unit, const Variable &variable, const std::function<SymbolRef(std::string_view)> &resolve,
-              Image &image, std::vector<const Function *> &functions)
+              Image &image, std::vector<const Function *> &functions, const Module &module)
       : variable_(variable),
         resolve_(resolve),
         image_(image),
         functions_(functions),
+        module_(module),
         lexer_(unit.text, static_cast<size_t>(variable.initializer.data() - unit.text.data()),
                static_cast<size_t>(variable.initializer.data() - unit.text.data()) + variable.initializer.size()) {}
 
@@ -113,32 +114,40 @@ class Initializer {
     if (symbol.kind == SymbolKind::None)
       lexer_.fail(Diag::ptx_undeclared, name.offset, "nothing declares " + describe(name));
     if (symbol.kind == SymbolKind::Function) {
-      functions_.push_back(symbol.function);
-      return endParts(name.offset);
+      const Function &f = *symbol.function;
+      if (!f.has_body)
+        lexer_.fail(Diag::link_missing, name.offset, "the address of `" + excerpt(f.name) + "`, which is defined nowhere");
+      functions_.push_back(&f);
+      return putAddress(offset, functionAddress(module_.functionBase(), f.number) + static_cast<uint64_t>(addend), mask, false,
+                        name.offset);
     }
     const Variable &v = *symbol.variable;
     if (!v.in_image)
       lexer_.fail(v.linkage == Linkage::Extern ? Diag::link_missing : Diag::ptx_initializer, name.offset,
                   "the address of `" + excerpt(v.name) + "`, which is " +
                       (v.linkage == Linkage::Extern ? "defined nowhere" : "no .global or .const variable"));
-    uint64_t address = v.offset + static_cast<uint64_t>(addend);
+    putAddress(offset, v.offset + static_cast<uint64_t>(addend), mask, true, name.offset);
+  }
+
+  // `relocate`: the address is an offset in the image.
+  void putAddress(uint64_t offset, uint64_t address, uint64_t mask, bool relocate, size_t at) {
     unsigned count = bytes(variable_.type);
-    if (mask != ~uint64_t{0}) return takePart(offset, address, mask, name.offset);
-    endParts(name.offset);
-    if (count != 4 && count != 8) lexer_.fail(Diag::ptx_initializer, name.offset, "an address does not fit the variable");
+    if (mask != ~uint64_t{0}) return takePart(offset, address, mask, relocate, at);
+    endParts(at);
+    if (count != 8 && (count != 4 || !relocate)) lexer_.fail(Diag::ptx_initializer, at, "an address does not fit the variable");
     write(offset, address, count);
-    image_.relocations.push_back({offset, count});
+    if (relocate) image_.relocations.push_back({offset, count});
   }
 
   // Bytes of packed structures: 0xFF(s), 0xFF00(s), ... eight in a row make one address.
-  void takePart(uint64_t offset, uint64_t address, uint64_t mask, size_t at) {
+  void takePart(uint64_t offset, uint64_t address, uint64_t mask, bool relocate, size_t at) {
     if (bytes(variable_.type) != 1) lexer_.fail(Diag::ptx_initializer, at, "a mask in a variable that is not of bytes");
     if (mask != uint64_t{0xFF} << (8 * part_.next) || (part_.next && (address != part_.address || offset != part_.start + part_.next)))
       lexer_.fail(Diag::ptx_refused_address_parts, at, "parts of an address out of order");
     if (!part_.next) part_ = {offset, address, 0};
     if (++part_.next < 8) return;
     write(part_.start, address, 8);
-    image_.relocations.push_back({part_.start, 8});
+    if (relocate) image_.relocations.push_back({part_.start, 8});
     part_ = {};
   }
   void endParts(size_t at) {
@@ -154,6 +163,7 @@ class Initializer {
   const std::function<SymbolRef(std::string_view)> &resolve_;
   Image &image_;
   std::vector<const Function *> &functions_;
+  const Module &module_;
   Lexer lexer_;
   Parts part_;
 };
@@ -186,7 +196,7 @@ bool Module::layOut(Problems &problems) {
     std::vector<const Function *> functions;
     try {
       std::function<SymbolRef(std::string_view)> resolver = [&](std::string_view name) { return resolve(unit, name); };
-      Initializer(units_[unit], *v, resolver, image_, functions).run();
+      Initializer(units_[unit], *v, resolver, image_, functions, *this).run();
     } catch (const ParseError &error) {
       problems.push_back(makeProblem(units_[unit], error));
       return false;

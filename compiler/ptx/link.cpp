@@ -89,6 +89,13 @@ bool Module::link(Problems &problems) {
   NameMap<uint32_t> taken;  // private names
   scopes_.resize(units_.size());
 
+  uint32_t number = 0;
+  for (UnitIndex &index : indexes_)
+    for (Function &f : index.functions) f.number = number++;
+  if (number > kMostFunctions) {
+    problems.push_back({Diag::link_too_large, "a module of " + std::to_string(number) + " functions"});
+    return false;
+  }
   auto rename = [&](std::string_view name, uint32_t unit) -> std::string_view {
     std::string text = std::string(name) + "$u" + std::to_string(unit);
     char *copy = static_cast<char *>(index_arena_.allocate(text.size(), 1));

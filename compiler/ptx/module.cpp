@@ -97,6 +97,15 @@ bool Module::program(const Function &kernel, Program &out, Problems &problems) c
   auto reach = [&](const Function *f) {
     if (seen.insert(f).second) out.functions.push_back(f);
   };
+  std::unordered_set<const Function *> targets;
+  auto reachAll = [&](const Prototype &prototype) {
+    for (const Function *f : takenFunctions()) {
+      if (!fits(prototype, *f)) continue;
+      if (targets.insert(f).second) out.targets.push_back(f);
+      reach(f);
+    }
+  };
+  out.function_base = functionBase();
   for (size_t i = 0; i < out.functions.size(); ++i) {
     const Function &f = *out.functions[i];
     if (!f.has_body) continue;
@@ -106,19 +115,16 @@ bool Module::program(const Function &kernel, Program &out, Problems &problems) c
       if (!callee->has_body && !isDeviceRuntime(callee->name)) return missing(f, "function", callee->name);
       reach(callee);
     }
+    for (const Function *taken : body->taken)
+      if (!taken->has_body && !isDeviceRuntime(taken->name)) return missing(f, "function", taken->name);
+    for (const Prototype &prototype : body->prototypes) reachAll(prototype);
     for (const Variable *v : body->module_variables) {
       if (v->linkage == Linkage::Extern && !v->dynamic) return missing(f, "variable", v->name);
-      if (!seen.insert(v).second) continue;
-      out.variables.push_back(v);
-      if (auto found = function_addresses_.find(v); found != function_addresses_.end()) {
-        problems.push_back(makeProblem(units_[v->location.unit], Diag::ptx_refused_function_address, v->location,
-                                       "kernel " + excerpt(kernel.name) + " uses the variable `" + excerpt(v->name) +
-                                           "`, which holds the address of the function `" +
-                                           excerpt(found->second.front()->name) + "`"));
-        return false;
-      }
+      if (seen.insert(v).second) out.variables.push_back(v);
     }
   }
+  std::sort(out.targets.begin(), out.targets.end(),
+            [](const Function *a, const Function *b) { return a->number < b->number; });
   return true;
 }
 
@@ -129,11 +135,13 @@ bool Module::check(Problems &problems) const {
       if (problems.size() >= kEnough) return false;
       const Body *body = this->body(f, problems);
       if (!body) continue;
-      for (const Function *callee : body->functions)
-        if (!callee->has_body && !isDeviceRuntime(callee->name))
+      for (std::span<const Function *const> named : {body->functions, body->taken})
+        for (const Function *callee : named) {
+          if (callee->has_body || isDeviceRuntime(callee->name)) continue;
           problems.push_back(makeProblem(units_[f.location.unit], Diag::link_missing, f.location,
                                          "function " + excerpt(f.name) + " uses the function `" + excerpt(callee->name) +
                                              "`, which no unit defines"));
+        }
       for (const Variable *v : body->module_variables)
         if (v->linkage == Linkage::Extern && !v->dynamic)
           problems.push_back(makeProblem(units_[f.location.unit], Diag::link_missing, f.location,

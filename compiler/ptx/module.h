@@ -50,6 +50,11 @@ class Module {
   // The kernel with all that it reaches, parsed. False: see problems.
   bool program(const Function &kernel, Program &out, Problems &problems) const;
 
+  // Functions whose address the module takes, in bodies and initial values, in the order of their numbers. Scans all
+  // bodies when first asked.
+  const std::vector<const Function *> &takenFunctions() const;
+  uint64_t functionBase() const;  // see functionAddress
+
   // Parses every body and looks for missing symbols, as a driver does at load. Stops after a few problems.
   bool check(Problems &problems) const;
 
@@ -76,6 +81,10 @@ class Module {
   Image image_;
   // Functions whose address an initial value takes, by variable.
   std::unordered_map<const Variable *, std::vector<const Function *>> function_addresses_;
+
+  mutable std::once_flag hashed_, scanned_;
+  mutable uint64_t function_base_ = 0;
+  mutable std::vector<const Function *> taken_;
 
   mutable std::mutex parse_lock_;            // held while a body is parsed; guards body_arena_
   mutable std::pmr::monotonic_buffer_resource body_arena_;

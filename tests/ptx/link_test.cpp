@@ -2,6 +2,8 @@
 // Several units: which definition a name means.
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "front_end.h"
 
 namespace cutrans::ptx::test {
@@ -110,15 +112,66 @@ TEST(Link, ReachFollowsCallsAndVariables) {
   EXPECT_EQ(program.variables[0]->name, "used");
 }
 
-TEST(Link, FunctionAddressesInVariablesAreRefusedWhereUsed) {
+TEST(Link, CallsThroughPointersReachWhatFitsOnly) {
   Loaded loaded = loadItems(
-      ".func f() { ret; }\n.global .u64 table[1] = {f};\n.entry a() { ret; }\n"
-      ".entry b() { .reg .b64 r; mov.u64 r, table; ret; }");
+      ".func f(.param .b32 x) { ret; }\n.func g(.param .b32 x) { ret; }\n.func never(.param .b32 x) { ret; }\n"
+      ".func other(.param .b64 x) { ret; }\n.func (.param .b32 r) gives(.param .b32 x) { ret; }\n"
+      ".global .u64 table[3] = {g, other, gives};\n"
+      ".entry k(.param .u64 p) { .reg .b64 r; .param .b32 a; ld.param.u64 r, [p]; P: .callprototype _ (.param .b32 _);\n"
+      "call r, (a), P; ret; }\n"
+      ".entry takes() { .reg .b64 r; mov.u64 r, f; ret; }\n"
+      ".entry calls() { .param .b32 a; call never, (a); ret; }");
   ASSERT_EQ(loaded.first(), "");
   Program program;
-  EXPECT_TRUE(loaded.module->program(loaded.kernel(0), program, loaded.problems));
-  EXPECT_FALSE(loaded.module->program(loaded.kernel(1), program, loaded.problems));
-  EXPECT_TRUE(loaded.first().starts_with("1204: ")) << loaded.first();
+  ASSERT_TRUE(loaded.module->program(loaded.kernel(0), program, loaded.problems));
+  ASSERT_EQ(program.targets.size(), 2u);
+  EXPECT_EQ(program.targets[0]->name, "f");
+  EXPECT_EQ(program.targets[1]->name, "g");
+  EXPECT_EQ(program.functions.size(), 3u);
+  // Taking an address reaches nothing.
+  ASSERT_TRUE(loaded.module->program(loaded.kernel(1), program, loaded.problems));
+  EXPECT_EQ(program.functions.size(), 1u);
+  EXPECT_TRUE(program.targets.empty());
+}
+
+TEST(Link, CallTargetsAreWhatACallMayReach) {
+  Loaded loaded = loadItems(
+      ".func f() { ret; }\n.func g() { ret; }\n.global .u64 table[2] = {f, g};\n"
+      ".entry k(.param .u64 p) { .reg .b64 r; ld.param.u64 r, [p]; T: .calltargets g; call r, T; ret; }");
+  ASSERT_EQ(loaded.first(), "");
+  Program program;
+  ASSERT_TRUE(loaded.module->program(loaded.kernel(), program, loaded.problems));
+  ASSERT_EQ(program.functions.size(), 2u);
+  EXPECT_EQ(program.functions[1]->name, "g");
+}
+
+TEST(Link, AddressesOfFunctionsAreNumbersOfTheModule) {
+  std::string items =
+      ".func f() { ret; }\n.func g() { ret; }\n.alias h, g;\n.func h();\n.global .align 8 .u64 table[4] = {f, g, h, generic(f)};\n"
+      ".global .align 1 .b8 packed[9] = {1, 0xFF(g), 0xFF00(g), 0xFF0000(g), 0xFF000000(g), 0xFF00000000(g), 0xFF0000000000(g),\n"
+      "0xFF000000000000(g), 0xFF00000000000000(g)};\n.entry k() { ret; }";
+  Loaded loaded = loadItems(items), again = loadItems(items), changed = loadItems(items + "\n// another module");
+  ASSERT_EQ(loaded.first(), "");
+  auto at = [](const Loaded &module, size_t offset) {
+    uint64_t value;
+    std::memcpy(&value, module.module->image().initial.data() + offset, 8);
+    return value;
+  };
+  uint64_t f = at(loaded, 0), g = at(loaded, 8);
+  EXPECT_NE(f, g);
+  EXPECT_EQ(g, at(loaded, 16));
+  EXPECT_EQ(f, at(loaded, 24));
+  EXPECT_EQ(g, at(loaded, 33));
+  EXPECT_GE(f, kFunctionSpace);
+  EXPECT_EQ(f % 16, 0u);
+  EXPECT_TRUE(loaded.module->image().relocations.empty());
+  EXPECT_EQ(f, at(again, 0));
+  EXPECT_NE(f, at(changed, 0));
+}
+
+TEST(Link, AddressesOfMissingFunctionsAreErrors) {
+  Loaded loaded = loadItems(".extern .func f();\n.global .u64 table[1] = {f};\n.entry k() { ret; }");
+  EXPECT_TRUE(loaded.first().starts_with("1301: ")) << loaded.first();
 }
 
 }  // namespace

@@ -137,7 +137,21 @@ void BodyLowering::branchIf(llvm::BasicBlock *taken, llvm::BasicBlock *otherwise
   b.CreateCondBr(holds, taken, otherwise);
 }
 
+// What alloca took is given back when the function returns (manual 9.7.18.3), also at the returns that were lowered before.
+void BodyLowering::releaseStackAtReturn() {
+  if (stackTop || source.entry) return;
+  stackTop = temporary(b.getInt64Ty(), ir::space::Generic, "stack.entry");
+  llvm::IRBuilder<> atEntry(afterSlots);
+  atEntry.CreateStore(ir::call(atEntry, IrIntrinsic::StackSave), stackTop);
+  for (llvm::BasicBlock &block : function)
+    if (auto *end = llvm::dyn_cast_or_null<llvm::ReturnInst>(block.getTerminator())) {
+      llvm::IRBuilder<> before(end);
+      ir::call(before, IrIntrinsic::StackRestore, {before.CreateLoad(before.getInt64Ty(), stackTop)});
+    }
+}
+
 void BodyLowering::finish() {
+  if (stackTop) call(IrIntrinsic::StackRestore, {b.CreateLoad(b.getInt64Ty(), stackTop)});
   for (size_t i = 0; i < body.result_registers.size(); ++i)
     if (body.result_registers[i] != kNoIndex) {
       llvm::AllocaInst *slot = registerSlot(body.result_registers[i]);

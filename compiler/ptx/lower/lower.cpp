@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The door: sets up the module, refuses what no body can show (recursion, clusters), lowers each body.
+// The door: sets up the module, refuses what no body can show (clusters), lowers each body.
 #include "compiler/ptx/lower/lower.h"
 
 #include <algorithm>
 
-#include <llvm/ADT/DenseSet.h>
 #include <llvm/IR/Module.h>
 
 #include "compiler/ptx/lower/lowering.h"
@@ -77,18 +76,6 @@ llvm::BasicBlock *BodyLowering::following() {
 
 namespace {
 
-// Finds a cycle of calls from `function`; `path` holds those that are being visited.
-void findRecursion(ModuleState &state, const Function &function, llvm::DenseSet<const Function *> &done,
-                   std::vector<const Function *> &path) {
-  if (std::find(path.begin(), path.end(), &function) != path.end())
-    return state.refuse(Diag::ptx_recursion, function.location, function.name,
-                        "the function calls itself, directly or through others");
-  if (!function.body() || !done.insert(&function).second) return;
-  path.push_back(&function);
-  for (const Function *callee : function.body()->functions) findRecursion(state, *callee, done, path);
-  path.pop_back();
-}
-
 void checkKernel(ModuleState &state) {
   const Function &kernel = *state.program.kernel;
   const Performance &limits = kernel.performance;
@@ -98,9 +85,6 @@ void checkKernel(ModuleState &state) {
     state.refuse(Diag::ptx_cluster, kernel.location, kernel.name, "the kernel runs in clusters of blocks");
   if (kernel.location.unit < state.program.units.size() && state.program.units[kernel.location.unit].address_size != 64)
     state.refuse(Diag::ptx_form, kernel.location, kernel.name, "32-bit addresses are not supported");
-  llvm::DenseSet<const Function *> done;
-  std::vector<const Function *> path;
-  findRecursion(state, kernel, done, path);
 }
 
 }  // namespace

@@ -114,6 +114,7 @@ class BodyLowering {
   void finish();                                                        // stores .reg results and returns
 
   llvm::AllocaInst *carryFlag();
+  void releaseStackAtReturn();  // what this body takes from the stack by alloca
   llvm::AllocaInst *temporary(llvm::Type *type, unsigned space, const llvm::Twine &name);
 
   const Instruction *current = nullptr;
@@ -128,7 +129,7 @@ class BodyLowering {
   llvm::DenseMap<uint32_t, llvm::BasicBlock *> blocks;  // by instruction index
   llvm::BasicBlock *entry = nullptr;
   llvm::Instruction *afterSlots = nullptr;  // the branch out of the entry block
-  llvm::AllocaInst *carry = nullptr;
+  llvm::AllocaInst *carry = nullptr, *stackTop = nullptr;
   uint32_t index = 0;
   unsigned lineKind = 0;
 };

@@ -201,8 +201,9 @@ Value *BodyLowering::address(const Operand &operand, Space space) {
 
 Value *BodyLowering::symbolAddress(const Operand &operand, unsigned width) {
   if (operand.symbol.kind == SymbolKind::Function) {
-    refuse(Diag::ptx_indirect_call, "the address of a function is taken");
-    return constant(width, 0);
+    uint64_t address = functionAddress(state.program.function_base, operand.symbol.function->number);
+    if (width < 64) refuse(Diag::ptx_operand, "the address of a function has 64 bits");
+    return constant(width, address + uint64_t(operand.offset));
   }
   Value *pointer = symbolPointer(*this, operand.symbol, operand.offset);
   if (!pointer) {

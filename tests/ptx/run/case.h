@@ -71,6 +71,7 @@ struct Row {
 const std::vector<Row> &rows();
 std::string textOf(const Row &row);  // its PTX
 std::vector<Row> matrixRows();
+std::vector<Row> callRows();
 std::vector<Row> videoRows();
 std::vector<Row> floatRows();
 std::vector<Row> mbarrierRows();
