@@ -92,6 +92,7 @@ void describeKernel(const ptx::Module &module, const Function &kernel, KernelFac
   const ptx::Unit &unit = module.units()[kernel.location.unit];
   info.struct_size = sizeof info;
   info.name = facts.name.c_str();
+  info.address = ptx::functionAddress(module.functionBase(), kernel.number);
   info.param_count = static_cast<uint32_t>(facts.params.size());
   info.params = facts.params.data();
   info.params_size = static_cast<uint32_t>(kernel.params_size);
