@@ -100,8 +100,10 @@ Value *Widener::vectorOf(Value *value) {
   Value *&cached = vectors_[value];
   if (cached) return cached;
   Value *base = scalarOf(value);
+  // Two patterns may have one base, whose splat then stands behind it already.
+  Value *last = value->getType()->isPointerTy() ? base : splatAtDefinition(base);
   IRBuilder<>::InsertPointGuard guard(builder_);
-  if (auto *definition = dyn_cast<Instruction>(base)) {
+  if (auto *definition = dyn_cast<Instruction>(last)) {
     if (isa<PHINode>(definition)) builder_.SetInsertPoint(definition->getParent(), definition->getParent()->getFirstInsertionPt());
     else builder_.SetInsertPoint(definition->getParent(), std::next(definition->getIterator()));
   } else {
