@@ -17,7 +17,7 @@ namespace {
 
 class Generator {
  public:
-  explicit Generator(uint64_t seed) : random_(seed) {}
+  Generator(uint64_t seed, bool apart) : random_(seed), apart_(apart) {}
   Program program();
 
  private:
@@ -81,7 +81,7 @@ class Generator {
   std::string body_;
   unsigned labels_ = 0, masks_ = 0, counters_ = 0, temps_[4] = {}, budget_ = 0, functions_ = 0, loops_ = 0;
   std::vector<std::string> leave_;  // where lanes may jump on their own, innermost last
-  bool inFunction_ = false, barriers_ = false, warp_ = false, exits_ = false;
+  bool inFunction_ = false, barriers_ = false, warp_ = false, exits_ = false, apart_ = false;
   std::string mask_;  // with warp_: register with the lanes that are here
   Program program_;
 };
@@ -563,7 +563,7 @@ void Generator::together(unsigned depth) {
       case 0:
       case 1: exchange(); break;
       case 2: sharedSums(); break;
-      case 3: if (!warp_ && chance(6)) divergentBarrier(); break;
+      case 3: if (!warp_ && apart_) divergentBarrier(); break;
       case 4: if (!exits_) reduceBarrier(); break;
       case 5: {
         std::string p = uniformCondition(), other = newLabel(), end = newLabel();
@@ -705,6 +705,6 @@ Program Generator::program() {
 
 }  // namespace
 
-Program generate(uint64_t seed) { return Generator(seed * 0x9e3779b97f4a7c15u + 1).program(); }
+Program generate(uint64_t seed, bool apart) { return Generator(seed * 0x9e3779b97f4a7c15u + 1, apart).program(); }
 
 }  // namespace cutrans::random

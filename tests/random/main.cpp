@@ -70,7 +70,7 @@ int main(int argc, char **argv) {
   uint64_t seed = std::random_device{}(), count = UINT64_MAX;
   unsigned jobs = std::max(1u, std::thread::hardware_concurrency()), stopAfter = 1;
   std::string reduceWhat, folder, failures;
-  bool print = false;
+  bool print = false, apart = false;
   app.add_option("--seconds", seconds, "stop after so much time");
   app.add_option("--seed", seed, "seed of the first program; the next has the next");
   app.add_option("--count", count, "stop after so many programs");
@@ -79,6 +79,7 @@ int main(int argc, char **argv) {
   app.add_option("--failures", failures, "folder where programs that fail are written");
   app.add_option("--reduce", reduceWhat, "a seed or a file whose program fails: shrink it");
   app.add_option("--replay", folder, "run all .ptx of this folder");
+  app.add_flag("--apart", apart, "also lanes of a warp that meet at a barrier on different ways");
   app.add_flag("--print", print, "write the programs, run nothing");
   CLI11_PARSE(app, argc, argv);
 
@@ -87,11 +88,11 @@ int main(int argc, char **argv) {
     Program program;
     std::optional<uint64_t> digest;
     if (std::filesystem::exists(reduceWhat)) fromFile(cutrans::test::PtxModule::readFile(reduceWhat), program, digest);
-    else program = generate(std::strtoull(reduceWhat.c_str(), nullptr, 10));
+    else program = generate(std::strtoull(reduceWhat.c_str(), nullptr, 10), apart);
     return reduce(program, jobs) ? 0 : 1;
   }
   if (print) {
-    for (uint64_t i = 0; i < std::min<uint64_t>(count, 1000); ++i) std::fputs(toFile(generate(seed + i), "seed " + std::to_string(seed + i), {}).c_str(), stdout);
+    for (uint64_t i = 0; i < std::min<uint64_t>(count, 1000); ++i) std::fputs(toFile(generate(seed + i, apart), "seed " + std::to_string(seed + i), {}).c_str(), stdout);
     return 0;
   }
   if (seconds == 0 && count == UINT64_MAX) seconds = 10;
@@ -110,11 +111,11 @@ int main(int argc, char **argv) {
     if (judgement.verdict == Verdict::Differs) ++bad;
     std::printf("seed %" PRIu64 ": %s: %s\n", finished.seed, Names[int(judgement.verdict)], judgement.text.c_str());
     std::fflush(stdout);
-    if (!failures.empty()) save(failures + "/" + std::to_string(finished.seed) + ".ptx", toFile(generate(finished.seed), "seed " + std::to_string(finished.seed) + "\n" + judgement.text, {}));
+    if (!failures.empty()) save(failures + "/" + std::to_string(finished.seed) + ".ptx", toFile(generate(finished.seed, apart), "seed " + std::to_string(finished.seed) + "\n" + judgement.text, {}));
   };
   Children children(jobs);
   for (uint64_t i = 0; i < count && (seconds == 0 || elapsed() < seconds) && (!stopAfter || bad < stopAfter); ++i)
-    children.add(seed + i, generate(seed + i), waysFor(seed + i), done);
+    children.add(seed + i, generate(seed + i, apart), waysFor(seed + i), done);
   children.finish(done);
   uint64_t total = 0;
   for (auto [verdict, n] : counts) total += n, std::printf("%" PRIu64 " %s\n", n, Names[int(verdict)]);

@@ -22,7 +22,8 @@ struct Program {
   size_t threads() const { return size_t(grid[0]) * grid[1] * grid[2] * block[0] * block[1] * block[2]; }
 };
 
-Program generate(uint64_t seed);
+// `apart`: also barriers at which lanes of one warp meet on two ways.
+Program generate(uint64_t seed, bool apart = false);
 
 // A head comment "// launch ..." and the text; `digest` of the memory afterwards, where it is known.
 std::string toFile(const Program &program, const std::string &comment, std::optional<uint64_t> digest);
