@@ -72,6 +72,8 @@ const std::vector<Row> &rows();
 std::string textOf(const Row &row);  // its PTX
 std::vector<Row> matrixRows();
 std::vector<Row> callRows();
+std::vector<Row> matrixMoveRows();
+std::vector<Row> atomicRows();
 std::vector<Row> videoRows();
 std::vector<Row> floatRows();
 std::vector<Row> mbarrierRows();
