@@ -16,10 +16,8 @@ struct RuntimeFunction {
 };
 
 constexpr RuntimeFunction Known[] = {
-    {"vprintf", IrIntrinsic::Vprintf, 1, 2},
-    {"__assertfail", IrIntrinsic::AssertFail, 0, 5},
-    {"malloc", IrIntrinsic::Malloc, 1, 1},
-    {"free", IrIntrinsic::Free, 0, 1},
+#define CT_PTX_RUNTIME_FUNCTION(name, intrinsic, results, parameters) {name, IrIntrinsic::intrinsic, results, parameters},
+#include "compiler/ptx/runtime_functions.def"
 };
 
 }  // namespace
