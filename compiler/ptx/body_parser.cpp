@@ -2,6 +2,7 @@
 // Statements and declarations of a body.
 #include "compiler/ptx/body_parser.h"
 
+#include <cstring>
 #include <new>
 
 #include "compiler/ptx/body_parser_impl.h"
@@ -147,6 +148,24 @@ void BodyParser::takeLoc() {
   line_infos_.push_back(info);
 }
 
+// A label, or N<3>: N0, N1, N2 (manual 9.7.12, .branchtargets).
+void BodyParser::takeBranchTargets(std::vector<Token> &targets) {
+  constexpr uint64_t kMostTargets = 1 << 16;
+  Token first = lexer_.identifier("a label");
+  if (!lexer_.accept('<')) return targets.push_back(first);
+  uint64_t count = takeNumber(lexer_).bits;
+  lexer_.expect('>', "after a count of labels");
+  if (!count || targets.size() + count > kMostTargets)
+    lexer_.fail(Diag::ptx_limit, first.offset, "a table of no or of more than 65536 labels");
+  for (uint64_t i = 0; i < count; ++i) {
+    std::string name = std::string(first.text) + std::to_string(i);
+    char *kept = static_cast<char *>(arena_.allocate(name.size(), 1));
+    std::memcpy(kept, name.data(), name.size());
+    targets.push_back(first);
+    targets.back().text = {kept, name.size()};
+  }
+}
+
 // name: .branchtargets L1, L2;   .calltargets f, g;   .callprototype (ret) _ (params);
 bool BodyParser::takeLabelDirective(const Token &name) {
   std::string_view word = lexer_.peek().kind == TokenKind::Dotted ? lexer_.peek().word() : "";
@@ -155,7 +174,7 @@ bool BodyParser::takeLabelDirective(const Token &name) {
   if (word == "branchtargets") {
     lexer_.take();
     std::vector<Token> targets;
-    do targets.push_back(lexer_.identifier("a label"));
+    do takeBranchTargets(targets);
     while (lexer_.accept(','));
     auto table = keep(std::vector<uint32_t>(targets.size(), kNoIndex));
     for (size_t i = 0; i < targets.size(); ++i) {

@@ -29,6 +29,7 @@ class BodyParser {
   void takeLoc();
   void takeLabel(const Token &name);
   bool takeLabelDirective(const Token &name);
+  void takeBranchTargets(std::vector<Token> &targets);
   void openScope();
   void closeScope(size_t offset);
   void checkLabels();

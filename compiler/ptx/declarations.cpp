@@ -40,6 +40,8 @@ void takeAttribute(Lexer &lexer, Variable *variable) {
     if (token.is('(')) ++depth;
     if (token.is(')')) --depth;
     if (token.isDotted("managed") && variable) variable->managed = true;
+    else if (token.kind == TokenKind::Dotted && !token.isDotted("unified"))
+      lexer.fail(Diag::ptx_syntax, token.offset, "unknown attribute " + describe(token));
   }
 }
 

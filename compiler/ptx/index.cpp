@@ -159,6 +159,8 @@ class Indexer {
   void takeModuleVariables(Space space, Linkage linkage) {
     for (Declared &declared : takeVariables(context_, space, linkage)) {
       Variable &v = declared.variable;
+      if (linkage == Linkage::Common && space != Space::Global)
+        lexer_.fail(Diag::ptx_variable, declared.offset, "only .global variables are .common");
       if (index_.functions_by_name.contains(v.name)) duplicate(v.name, declared.offset);
       auto [place, fresh] = index_.variables_by_name.try_emplace(v.name, nullptr);
       if (fresh) {
@@ -192,7 +194,11 @@ class Indexer {
       header.params_size = last.offset + last.size;
     }
     takeFunctionDirectives(context_, header);
+    if (header.noreturn && !header.results.empty())
+      lexer_.fail(Diag::ptx_syntax, name.offset, "a function with a result is .noreturn");
     if (lexer_.peek().is('{')) {
+      if (linkage == Linkage::Extern)
+        lexer_.fail(Diag::ptx_syntax, name.offset, "an .extern function has a body");
       size_t brace = lexer_.take().offset;
       size_t close = findClosingBrace(unit_.text, brace + 1, unit_.text.size());
       if (close == std::string_view::npos)

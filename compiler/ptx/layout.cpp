@@ -80,6 +80,10 @@ class Initializer {
   void writeConstant(uint64_t offset, Constant value, size_t at) {
     Type type = variable_.type;
     unsigned count = bytes(type);
+    if (count == 16 && value.kind == Constant::Kind::Integer) {
+      write(offset, value.bits, 8);
+      return write(offset + 8, !value.is_unsigned && value.bits >> 63 ? ~uint64_t{0} : 0, 8);
+    }
     if (count > 8) lexer_.fail(Diag::ptx_initializer, at, "a variable of this type has no initial value");
     bool is_float = type_class(type) == TypeClass::Float;
     if (is_float && value.kind == Constant::Kind::Integer)
@@ -98,7 +102,8 @@ class Initializer {
   // symbol, symbol + 8, generic(symbol) + 8; `mask` chooses a byte of it.
   void takeAddress(uint64_t offset, uint64_t mask) {
     Token name = lexer_.identifier("a symbol");
-    if (name.text == "generic" && lexer_.peek().is('(')) {
+    bool generic = name.text == "generic" && lexer_.peek().is('(');
+    if (generic) {
       lexer_.take();
       name = lexer_.identifier("a symbol");
       lexer_.expect(')', "after a symbol");
@@ -117,37 +122,47 @@ class Initializer {
       const Function &f = *symbol.function;
       if (!f.has_body)
         lexer_.fail(Diag::link_missing, name.offset, "the address of `" + excerpt(f.name) + "`, which is defined nowhere");
+      if (generic || addend) lexer_.fail(Diag::ptx_initializer, name.offset, "the address of a function stands alone");
       functions_.push_back(&f);
-      return putAddress(offset, functionAddress(module_.functionBase(), f.number) + static_cast<uint64_t>(addend), mask, false,
-                        name.offset);
+      return putFunction(offset, functionAddress(module_.functionBase(), f.number), mask, name.offset);
     }
     const Variable &v = *symbol.variable;
     if (!v.in_image)
       lexer_.fail(v.linkage == Linkage::Extern ? Diag::link_missing : Diag::ptx_initializer, name.offset,
                   "the address of `" + excerpt(v.name) + "`, which is " +
                       (v.linkage == Linkage::Extern ? "defined nowhere" : "no .global or .const variable"));
-    putAddress(offset, v.offset + static_cast<uint64_t>(addend), mask, true, name.offset);
+    uint64_t address = v.offset + static_cast<uint64_t>(addend);
+    unsigned count = bytes(variable_.type);
+    if (mask != ~uint64_t{0}) return takePart(offset, address, mask, name.offset);
+    endParts(name.offset);
+    if (count != 4 && count != 8) lexer_.fail(Diag::ptx_initializer, name.offset, "an address does not fit the variable");
+    write(offset, address, count);
+    image_.relocations.push_back({offset, count});
   }
 
-  // `relocate`: the address is an offset in the image.
-  void putAddress(uint64_t offset, uint64_t address, uint64_t mask, bool relocate, size_t at) {
-    unsigned count = bytes(variable_.type);
-    if (mask != ~uint64_t{0}) return takePart(offset, address, mask, relocate, at);
+  // A number like any other, so that its bytes may stand anywhere.
+  void putFunction(uint64_t offset, uint64_t address, uint64_t mask, size_t at) {
     endParts(at);
-    if (count != 8 && (count != 4 || !relocate)) lexer_.fail(Diag::ptx_initializer, at, "an address does not fit the variable");
-    write(offset, address, count);
-    if (relocate) image_.relocations.push_back({offset, count});
+    unsigned count = bytes(variable_.type);
+    if (mask == ~uint64_t{0}) {
+      if (count != 8) lexer_.fail(Diag::ptx_initializer, at, "the address of a function does not fit the variable");
+      return write(offset, address, 8);
+    }
+    int shift = std::countr_zero(mask);
+    if (mask != uint64_t{0xFF} << (shift & 56) || count != 1)
+      lexer_.fail(Diag::ptx_initializer, at, "the mask of an address is not one byte of it");
+    write(offset, address >> shift, 1);
   }
 
   // Bytes of packed structures: 0xFF(s), 0xFF00(s), ... eight in a row make one address.
-  void takePart(uint64_t offset, uint64_t address, uint64_t mask, bool relocate, size_t at) {
+  void takePart(uint64_t offset, uint64_t address, uint64_t mask, size_t at) {
     if (bytes(variable_.type) != 1) lexer_.fail(Diag::ptx_initializer, at, "a mask in a variable that is not of bytes");
     if (mask != uint64_t{0xFF} << (8 * part_.next) || (part_.next && (address != part_.address || offset != part_.start + part_.next)))
       lexer_.fail(Diag::ptx_refused_address_parts, at, "parts of an address out of order");
     if (!part_.next) part_ = {offset, address, 0};
     if (++part_.next < 8) return;
     write(part_.start, address, 8);
-    if (relocate) image_.relocations.push_back({part_.start, 8});
+    image_.relocations.push_back({part_.start, 8});
     part_ = {};
   }
   void endParts(size_t at) {
@@ -175,12 +190,11 @@ bool Module::layOut(Problems &problems) {
   for (bool initialized : {true, false})
     for (const Variable *v : image_variables_)
       if (!v->initializer.empty() == initialized) order.push_back(const_cast<Variable *>(v));  // of our own indexes
+  // Texture, sampler and surface references have no bytes; a kernel that uses one is refused (Module::program).
+  auto isReference = [](const Variable *v) { return type_class(v->type) == TypeClass::Opaque; };
+  std::erase_if(order, isReference);
+  std::erase_if(image_variables_, isReference);
   for (Variable *v : order) {
-    if (type_class(v->type) == TypeClass::Opaque) {
-      problems.push_back(makeProblem(units_[v->location.unit], Diag::ptx_refused_references, v->location,
-                                     "`" + excerpt(v->name) + "` is a ." + std::string(to_string(v->type))));
-      return false;
-    }
     v->offset = (image_.size + v->align - 1) & ~(v->align - 1);
     image_.size = v->offset + v->size;
     image_.align = std::max(image_.align, v->align);

@@ -75,8 +75,10 @@ const Body *Module::body(const Function &function, Problems &problems) const {
 }
 
 bool isDeviceRuntime(std::string_view name) {
-  return name == "vprintf" || name == "__assertfail" || name == "malloc" || name == "free" ||
-         name.starts_with("__cudaCDP") || name.starts_with("cuda") || name.starts_with("__nv");
+#define CT_PTX_RUNTIME_FUNCTION(known, ...) if (name == known) return true;
+#include "compiler/ptx/runtime_functions.def"
+  // Families of which the lowering says which function is missing.
+  return name.starts_with("__cudaCDP") || name.starts_with("cuda") || name.starts_with("__nv");
 }
 
 bool Module::program(const Function &kernel, Program &out, Problems &problems) const {
@@ -120,6 +122,12 @@ bool Module::program(const Function &kernel, Program &out, Problems &problems) c
     for (const Prototype &prototype : body->prototypes) reachAll(prototype);
     for (const Variable *v : body->module_variables) {
       if (v->linkage == Linkage::Extern && !v->dynamic) return missing(f, "variable", v->name);
+      if (type_class(v->type) == TypeClass::Opaque) {
+        problems.push_back(makeProblem(units_[v->location.unit], Diag::ptx_refused_references, v->location,
+                                       "kernel " + excerpt(kernel.name) + " uses `" + excerpt(v->name) + "`, a ." +
+                                           std::string(to_string(v->type))));
+        return false;
+      }
       if (seen.insert(v).second) out.variables.push_back(v);
     }
   }

@@ -98,7 +98,6 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"AddressOfShared", ".shared .u32 s;\n.global .u64 a = s;", "1112: ", "no .global or .const"},
         Bad{"PartOfAddress", ".global .u32 s;\n.global .u8 a[3] = {0xFF(s), 0, 1};", "1205: ", "a part of an address is missing"},
         Bad{"ModuleRegister", ".reg .b32 r;", "1113: ", ".reg variables cannot stand at module scope"},
-        Bad{"TextureReference", ".global .texref t;", "1202: ", "`t` is a .texref"},
         Bad{"Parameters", ".entry k(.param .align 8 .b8 a[40000]) { ret; }", "1109: ", "more than 32764 bytes"},
         Bad{"BothShapes", ".entry k() .maxntid 32 .reqntid 32 { ret; }", "1100: ", ".maxntid and .reqntid"},
         Bad{"OpenComment", "/* ", "1108: ", "a comment is never closed"},

@@ -147,7 +147,7 @@ TEST(Link, CallTargetsAreWhatACallMayReach) {
 
 TEST(Link, AddressesOfFunctionsAreNumbersOfTheModule) {
   std::string items =
-      ".func f() { ret; }\n.func g() { ret; }\n.alias h, g;\n.func h();\n.global .align 8 .u64 table[4] = {f, g, h, generic(f)};\n"
+      ".func f() { ret; }\n.func g() { ret; }\n.alias h, g;\n.func h();\n.global .align 8 .u64 table[3] = {f, g, h};\n"
       ".global .align 1 .b8 packed[9] = {1, 0xFF(g), 0xFF00(g), 0xFF0000(g), 0xFF000000(g), 0xFF00000000(g), 0xFF0000000000(g),\n"
       "0xFF000000000000(g), 0xFF00000000000000(g)};\n.entry k() { ret; }";
   Loaded loaded = loadItems(items), again = loadItems(items), changed = loadItems(items + "\n// another module");
@@ -160,13 +160,53 @@ TEST(Link, AddressesOfFunctionsAreNumbersOfTheModule) {
   uint64_t f = at(loaded, 0), g = at(loaded, 8);
   EXPECT_NE(f, g);
   EXPECT_EQ(g, at(loaded, 16));
-  EXPECT_EQ(f, at(loaded, 24));
-  EXPECT_EQ(g, at(loaded, 33));
+  EXPECT_EQ(g, at(loaded, 25));
   EXPECT_GE(f, kFunctionSpace);
   EXPECT_EQ(f % 16, 0u);
   EXPECT_TRUE(loaded.module->image().relocations.empty());
   EXPECT_EQ(f, at(again, 0));
   EXPECT_NE(f, at(changed, 0));
+}
+
+TEST(Link, BytesOfFunctionAddressesStandAnywhere) {
+  Loaded loaded = loadItems(
+      ".func f() { ret; }\n.global .align 8 .u64 whole = f;\n.global .b8 parts[3] = {0xFF0000(f), 7, 0xFF00(f)};\n.entry k() { ret; }");
+  ASSERT_EQ(loaded.first(), "");
+  const auto &bytes = loaded.module->image().initial;
+  EXPECT_EQ(bytes[8], bytes[2]);
+  EXPECT_EQ(bytes[9], 7);
+  EXPECT_EQ(bytes[10], bytes[1]);
+  EXPECT_TRUE(loadItems(".func f() { ret; }\n.global .u64 a = f+4;").first().starts_with("1112: "));
+  EXPECT_TRUE(loadItems(".func f() { ret; }\n.global .u64 a = generic(f);").first().starts_with("1112: "));
+  EXPECT_TRUE(loadItems(".func f() { ret; }\n.global .b8 a = 0xFFFF(f);").first().starts_with("1112: "));
+}
+
+TEST(Link, DeclarationsThatContradictThemselvesAreErrors) {
+  EXPECT_TRUE(loadItems(".common .shared .u32 x;").first().starts_with("1113: "));
+  EXPECT_TRUE(loadItems(".extern .func f() { ret; }").first().starts_with("1100: "));
+  EXPECT_TRUE(loadItems(".func (.param .b32 r) f() .noreturn { exit; }").first().starts_with("1100: "));
+  EXPECT_TRUE(loadItems(".global .attribute(.foo) .u32 x;").first().starts_with("1100: "));
+  EXPECT_EQ(loadItems(".global .attribute(.managed, .unified(19, 95)) .u32 x;").first(), "");
+}
+
+TEST(Link, ReferencesAreRefusedWhereUsed) {
+  Loaded loaded = loadItems(
+      ".global .texref t;\n.entry a() { ret; }\n.entry b() { .reg .b64 r; mov.u64 r, t; ret; }");
+  ASSERT_EQ(loaded.first(), "");
+  Program program;
+  EXPECT_TRUE(loaded.module->program(loaded.kernel(0), program, loaded.problems));
+  EXPECT_FALSE(loaded.module->program(loaded.kernel(1), program, loaded.problems));
+  EXPECT_TRUE(loaded.first().starts_with("1202: ")) << loaded.first();
+}
+
+TEST(Link, RangesOfBranchTargets) {
+  Loaded loaded = loadItems(
+      ".entry k(.param .u32 p) { .reg .b32 r; ld.param.u32 r, [p]; T: .branchtargets N<2>, M; brx.idx r, T; N0: ret; N1: ret; M: ret; }");
+  ASSERT_EQ(loaded.first(), "");
+  ASSERT_EQ(loaded.body().branch_tables.size(), 1u);
+  ASSERT_EQ(loaded.body().branch_tables[0].size(), 3u);
+  EXPECT_EQ(loaded.body().labels[loaded.body().branch_tables[0][1]].name, "N1");
+  EXPECT_TRUE(loadItems(".entry k() { .reg .b32 r; T: .branchtargets N<2>; brx.idx r, T; N0: ret; }").first().starts_with("1105: "));
 }
 
 TEST(Link, AddressesOfMissingFunctionsAreErrors) {

@@ -202,8 +202,9 @@ Value *BodyLowering::address(const Operand &operand, Space space) {
 Value *BodyLowering::symbolAddress(const Operand &operand, unsigned width) {
   if (operand.symbol.kind == SymbolKind::Function) {
     uint64_t address = functionAddress(state.program.function_base, operand.symbol.function->number);
+    if (operand.offset) refuse(Diag::ptx_operand, "an offset to the address of a function");
     if (width < 64) refuse(Diag::ptx_operand, "the address of a function has 64 bits");
-    return constant(width, address + uint64_t(operand.offset));
+    return constant(width, address);
   }
   Value *pointer = symbolPointer(*this, operand.symbol, operand.offset);
   if (!pointer) {
