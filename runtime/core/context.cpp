@@ -6,6 +6,7 @@
 
 #include "cutrans/support/diagnostics.h"
 #include "cutrans/support/log.h"
+#include "array_state.h"
 #include "memory_map.h"
 #include "module_state.h"
 #include "state.h"
@@ -82,12 +83,16 @@ Status ContextAccess::deactivate(Context &context) {
   std::unordered_set<Queue *> queues;
   std::unordered_set<Event *> events;
   std::unordered_set<Module *> modules;
+  std::unordered_set<Array *> arrays;
+  std::unordered_set<MipmappedArray *> mipmaps;
   std::vector<Queue::State *> dying;
   {
     std::lock_guard hold(state->lists);
     queues.swap(state->queues);
     events.swap(state->events);
     modules.swap(state->modules);
+    arrays.swap(state->arrays);
+    mipmaps.swap(state->mipmaps);
     dying.swap(state->dying);
   }
   for (Queue *queue : queues) QueueAccess::release(*queue, true);
@@ -96,6 +101,9 @@ Status ContextAccess::deactivate(Context &context) {
   for (Event *event : events) EventAccess::release(*event);
   if (state->legacy_event) target().event.destroy(state->legacy_event);
   for (Module *module : modules) ModuleAccess::release(*module);
+  releaseTextures(context);
+  for (Array *array : arrays) ArrayAccess::release(*array);
+  for (MipmappedArray *mipmap : mipmaps) MipmapAccess::release(*mipmap);
   releaseAllMemory(context);
   {
     std::lock_guard hold(device.active_lock);

@@ -55,7 +55,7 @@ Result<Side> resolve(const char *name, Address address, uint64_t bytes, bool mus
   side.known = true;
   side.device = &known->context->device();
   side.on_device = !known->onHost();
-  side.pure_device = known->kind == MemoryKind::device || known->kind == MemoryKind::image;
+  side.pure_device = side.on_device && known->kind != MemoryKind::managed;
   side.reachable = known->host != 0;
   side.address = side.on_device ? known->device + offset : known->host + offset;
   return side;
@@ -204,6 +204,24 @@ Status Queue::copy(const Copy &copy) {
   if (!host_waits && !src->known && dst->known && bytes <= kStage) return enqueueStaged(*this, box, bytes);
   if (Status status = enqueue(*this, box); !status.ok()) return status;
   return host_waits || !src->known || !dst->known ? synchronize() : Status();
+}
+
+Status uploadNow(Context &context, Address dst, const void *src, uint64_t bytes) {
+  if (context.device().hostCanAccess()) {
+    std::memcpy(at(dst), src, bytes);
+    return {};
+  }
+  Copy copy;
+  copy.dst = dst;
+  copy.src = reinterpret_cast<Address>(src);
+  copy.width = bytes;
+  copy.direction = Direction::host_to_device;
+  copy.synchronous = true;
+  Result<Queue *> queue = Queue::create(context, Queue::kNonBlocking, 0);
+  if (!queue.ok()) return queue.status();
+  Status copied = (*queue)->copy(copy);
+  (void)(*queue)->destroy();
+  return copied;
 }
 
 Status Queue::fill(const Fill &fill) {

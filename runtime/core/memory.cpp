@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "cutrans/runtime/texture_limits.h"
 #include "cutrans/support/diagnostics.h"
 #include "cutrans/support/log.h"
 #include "memory_map.h"
@@ -12,13 +13,14 @@
 namespace cutrans::runtime {
 namespace {
 
-constexpr uint64_t kAlign = 256;
+constexpr uint64_t kAlign = kTextureAlign;
 constexpr uint64_t kMostBytes = uint64_t{1} << 47;
 
 ct_memory_kind targetKind(MemoryKind kind) {
   switch (kind) {
     case MemoryKind::device:
-    case MemoryKind::image: return CT_MEMORY_DEVICE;
+    case MemoryKind::image:
+    case MemoryKind::array: return CT_MEMORY_DEVICE;
     case MemoryKind::pinned:
     case MemoryKind::registered: return CT_MEMORY_HOST;
     case MemoryKind::managed: return CT_MEMORY_MANAGED;
@@ -28,6 +30,7 @@ ct_memory_kind targetKind(MemoryKind kind) {
 
 bool freedAsDevice(const Allocation &a) { return a.kind == MemoryKind::device || a.kind == MemoryKind::managed; }
 bool freedAsHost(const Allocation &a) { return a.kind == MemoryKind::pinned; }
+bool isArray(const Allocation &a) { return a.kind == MemoryKind::array; }
 bool isRegistered(const Allocation &a) { return a.kind == MemoryKind::registered; }
 
 void giveBack(ct_device *device, const Allocation &a) {
@@ -58,7 +61,7 @@ Status reportFull(Context &context, uint64_t size) {
 
 Result<Address> allocateMemory(Context &context, MemoryKind kind, uint64_t size, uint32_t flags) {
   if (Status healthy = context.check(); !healthy.ok()) return healthy;
-  if (size == 0 || kind == MemoryKind::registered) return Code::invalid_value;
+  if (size == 0 || kind == MemoryKind::registered || kind == MemoryKind::image) return Code::invalid_value;
   const Device &device = context.device();
   Address address = 0;
   ct_status status = size > kMostBytes ? CT_ERR_OUT_OF_MEMORY
@@ -122,6 +125,10 @@ Status releaseMemoryAsync(Queue &queue, Address address) {
     delete pending;
   }
   return status;
+}
+
+void releaseArrayMemory(Address address) {
+  if (std::optional<Allocation> taken = takeAllocation(address, isArray)) giveBack(ContextAccess::state(*taken->context).device, *taken);
 }
 
 Status registerHostMemory(Context &context, void *address, uint64_t size, uint32_t flags) {

@@ -18,6 +18,9 @@ std::vector<Allocation> takeAllocationsOf(uint64_t context_id);
 
 uint64_t nextAllocationId();
 
+// Of MemoryKind::array, by its start. No work that uses it is pending.
+void releaseArrayMemory(Address address);
+
 // Gives back to the target what the map held of this context. No work is pending.
 void releaseAllMemory(Context &context);
 

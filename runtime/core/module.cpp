@@ -83,18 +83,7 @@ Status ModuleAccess::makeImage(Module &module) {
   std::vector<char> bytes(image.size);
   if (image.initial_size) std::memcpy(bytes.data(), image.initial, image.initial_size);
   if (!relocate(bytes, image, state.image)) return Code::internal;
-  Copy copy;
-  copy.dst = state.image;
-  copy.src = reinterpret_cast<Address>(bytes.data());
-  copy.width = image.size;
-  copy.direction = Direction::host_to_device;
-  copy.synchronous = true;
-  // A queue of its own: loading must not wait for the program's work, which may wait for the loader's thread.
-  Result<Queue *> queue = Queue::create(context, Queue::kNonBlocking, 0);
-  if (!queue.ok()) return queue.status();
-  Status copied = (*queue)->copy(copy);
-  (void)(*queue)->destroy();
-  return copied;
+  return uploadNow(context, state.image, bytes.data(), image.size);
 }
 
 // Indexed and linked; the caller destroys it.

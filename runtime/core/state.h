@@ -6,6 +6,7 @@
 // locks are taken with none of these held; Device::State::active_lock is below all. No lock is held while a program's function runs.
 #pragma once
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <unordered_set>
 #include <vector>
@@ -46,6 +47,9 @@ struct Context::State {
   std::unordered_set<Queue *> queues;   // all but the legacy one
   std::unordered_set<Event *> events;
   std::unordered_set<Module *> modules;
+  std::unordered_set<Array *> arrays;   // all but the levels of mipmaps
+  std::unordered_set<MipmappedArray *> mipmaps;
+  std::deque<Address> texture_records;  // places for records that are free, the longest unused first
   std::vector<Queue::State *> dying;    // destroyed by the program, still with work; one use each
 
   // Order between the legacy queue and the blocking ones; see order.cpp.
@@ -114,6 +118,10 @@ class EventAccess {
 
 // The code of a target's status; a fault is kept in the device and all its contexts.
 Status settle(Context &context, ct_status status);
+
+// Writes to device memory of the context before it returns, by a queue of its own: it must not wait for the program's
+// work, which may wait for the calling thread.
+Status uploadNow(Context &context, Address dst, const void *src, uint64_t bytes);
 
 // Waits for all queues of an active context. Under no lock.
 Status drain(Context &context);

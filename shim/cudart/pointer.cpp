@@ -10,7 +10,8 @@ namespace {
 
 cudaMemoryType typeOf(runtime::MemoryKind kind, runtime::Address address) {
   switch (kind) {
-    case runtime::MemoryKind::device: return cudaMemoryTypeDevice;
+    case runtime::MemoryKind::device:
+    case runtime::MemoryKind::array: return cudaMemoryTypeDevice;
     case runtime::MemoryKind::image:
       return inManagedVariable(address) ? cudaMemoryTypeManaged : cudaMemoryTypeDevice;
     case runtime::MemoryKind::pinned:

@@ -23,6 +23,7 @@ class CUTRANS_API Device {
   const ct_device_info &info() const { return info_; }
   bool hostCanAccess() const { return info_.flags & CT_DEVICE_HOST_CAN_ACCESS; }
   bool canAccessHost() const { return info_.flags & CT_DEVICE_CAN_ACCESS_HOST; }
+  bool textures() const { return info_.flags & CT_DEVICE_TEXTURES; }
   bool cooperative() const { return info_.flags & CT_DEVICE_COOPERATIVE; }
 
   // "0000:00:00.0"

@@ -17,7 +17,8 @@ enum class MemoryKind : uint8_t {
   pinned,      // host memory that this layer allocated
   managed,     // both sides
   registered,  // the program's host memory, made known
-  image        // variables of a module; released with it
+  image,       // variables of a module; released with it
+  array        // texels, or records of textures: no address of it is shown to the program
 };
 
 struct Allocation {
@@ -36,7 +37,7 @@ struct Allocation {
 // By any address inside; nullopt for memory that the layer does not know (pageable host memory).
 CUTRANS_API std::optional<Allocation> findAllocation(Address address);
 
-// device, pinned or managed. size > 0. At least 256-aligned.
+// device, pinned, managed or array. size > 0. At least 512-aligned, as textures over memory ask for.
 CUTRANS_API Result<Address> allocateMemory(Context &context, MemoryKind kind, uint64_t size, uint32_t flags = 0);
 
 // Waits for the work of the allocation's context, then releases. invalid_value for what is not the start of a live

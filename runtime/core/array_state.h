@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// How the rest of runtime/core reaches arrays and textures.
+#pragma once
+#include "cutrans/runtime/array.h"
+#include "cutrans/runtime/texture.h"
+
+namespace cutrans::runtime {
+
+// unsupported (reported) where the device's kernels cannot sample.
+Status requireTextures(const Device &device);
+
+class ArrayAccess {
+ public:
+  static Array *construct(void *place) { return new (place) Array; }
+  static Array *make(Context &context, const ArrayShape &shape, Address address, bool is_level);
+  // No work of the context is pending. The caller has taken it off the context's list.
+  static void release(Array &array);
+};
+
+class MipmapAccess {
+ public:
+  static MipmappedArray *construct(void *place) { return new (place) MipmappedArray; }
+  static void release(MipmappedArray &mipmap);  // as above
+};
+
+class TextureAccess {
+ public:
+  static Result<uint64_t> add(Context &context, const ct_texture &record, const Texture &texture);
+};
+
+// Ends all textures of a context that ends. Their records' memory goes with the context's other memory.
+void releaseTextures(Context &context);
+
+}  // namespace cutrans::runtime
