@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "cutrans/runtime/platform.h"
+#include "cutrans/runtime/texture_limits.h"
 
 namespace cutrans::shim {
 namespace {
@@ -18,6 +19,7 @@ int asInt(int64_t value) { return static_cast<int>(std::clamp<int64_t>(value, IN
 
 Result<int> deviceAttribute(const runtime::Device &device, int attribute) {
   const ct_device_info &info = device.info();
+  const runtime::TextureLimits &limits = runtime::textureLimits(device);
   unsigned capability = 0;
   if (attribute == kMajor || attribute == kMinor) {
     Result<runtime::Platform *> platform = runtime::Platform::get();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Copies of boxes: 2-D and 3-D, also between contexts.
 #include "bodies.h"
+#include "cutrans/runtime/array.h"
 
 namespace cutrans::driver {
 
@@ -11,6 +12,7 @@ struct End {
   CUmemorytype type;
   const void *host;
   CUdeviceptr device;
+  CUarray array;
   size_t x, y, z;        // where in the memory the box begins: bytes, rows, slices
   size_t pitch, height;  // of the memory; 0: of the box
 };
@@ -37,8 +39,13 @@ Code locate(const End &end, const Box &box, Place *out) {
     case CU_MEMORYTYPE_UNIFIED:
       base = end.device;
       break;
-    case CU_MEMORYTYPE_ARRAY:
-      return Code::unsupported;
+    case CU_MEMORYTYPE_ARRAY: {
+      runtime::Array *array = runtime::Array::find(end.array);
+      if (!array) return Code::invalid_handle;
+      Result<runtime::Address> start = array->locate({end.x, end.y, end.z, box.width, box.height, box.depth});
+      if (start.ok()) *out = {*start, array->rowPitch(), array->slicePitch()};
+      return start.code();
+    }
     default:
       return Code::invalid_value;
   }
@@ -63,7 +70,6 @@ CUresult copy(Call &call, CUstream stream, bool synchronous, const End &dst, con
   Place to, from;
   Code code = locate(dst, box, &to);
   if (code == Code::ok) code = locate(src, box, &from);
-  if (code == Code::unsupported) return call.refuse("copies to or from a CUDA array", Diag::api_arrays);
   if (code != Code::ok) return error(code);
   runtime::Copy copy;
   copy.dst = to.address;
@@ -88,8 +94,8 @@ CUresult copy(Call &call, CUstream stream, bool synchronous, const End &dst, con
 CUresult copy2D(Call &call, CUstream stream, bool synchronous, const CUDA_MEMCPY2D *c) {
   if (!c) return CUDA_ERROR_INVALID_VALUE;
   return copy(call, stream, synchronous,
-              {c->dstMemoryType, c->dstHost, c->dstDevice, c->dstXInBytes, c->dstY, 0, c->dstPitch, 0},
-              {c->srcMemoryType, c->srcHost, c->srcDevice, c->srcXInBytes, c->srcY, 0, c->srcPitch, 0},
+              {c->dstMemoryType, c->dstHost, c->dstDevice, c->dstArray, c->dstXInBytes, c->dstY, 0, c->dstPitch, 0},
+              {c->srcMemoryType, c->srcHost, c->srcDevice, c->srcArray, c->srcXInBytes, c->srcY, 0, c->srcPitch, 0},
               {c->WidthInBytes, c->Height, 1});
 }
 
@@ -98,8 +104,8 @@ template <class Descriptor>
 CUresult copy3D(Call &call, CUstream stream, bool synchronous, const Descriptor *c) {
   if (!c || c->srcLOD != 0 || c->dstLOD != 0) return CUDA_ERROR_INVALID_VALUE;
   return copy(call, stream, synchronous,
-              {c->dstMemoryType, c->dstHost, c->dstDevice, c->dstXInBytes, c->dstY, c->dstZ, c->dstPitch, c->dstHeight},
-              {c->srcMemoryType, c->srcHost, c->srcDevice, c->srcXInBytes, c->srcY, c->srcZ, c->srcPitch, c->srcHeight},
+              {c->dstMemoryType, c->dstHost, c->dstDevice, c->dstArray, c->dstXInBytes, c->dstY, c->dstZ, c->dstPitch, c->dstHeight},
+              {c->srcMemoryType, c->srcHost, c->srcDevice, c->srcArray, c->srcXInBytes, c->srcY, c->srcZ, c->srcPitch, c->srcHeight},
               {c->WidthInBytes, c->Height, c->Depth});
 }
 

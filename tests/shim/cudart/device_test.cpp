@@ -43,7 +43,11 @@ TEST_F(Devices, PropertiesAgreeWithAttributesAndWithEachOther) {
   EXPECT_GT(p.totalGlobalMem, size_t{64} << 20);
   EXPECT_EQ(p.unifiedAddressing, 1);
   EXPECT_EQ(p.managedMemory, 1);
-  EXPECT_EQ(p.maxTexture2D[0], 0);  // refused, so none is promised
+  EXPECT_EQ(p.maxTexture2D[0], 131072);
+  EXPECT_EQ(p.maxTexture2D[1], 65536);
+  EXPECT_EQ(p.maxSurface3D[2], 16384);
+  EXPECT_EQ(p.maxTexture2DLinear[2], 2097120);
+  EXPECT_EQ(p.texturePitchAlignment, 32u);
   size_t free = 0, total = 0;
   ASSERT_CUDA(cudaMemGetInfo(&free, &total));
   EXPECT_EQ(total, p.totalGlobalMem);
