@@ -149,7 +149,7 @@ TEST_F(DriverMemory, BoxesKeepTheirSurroundings) {
   EXPECT_EQ(cuMemcpy2D(&copy), CUDA_ERROR_INVALID_VALUE) << "wider than the pitch leaves room for";
   copy.WidthInBytes = 5;
   copy.srcMemoryType = CU_MEMORYTYPE_ARRAY;
-  EXPECT_EQ(cuMemcpy2D(&copy), CUDA_ERROR_NOT_SUPPORTED);
+  EXPECT_EQ(cuMemcpy2D(&copy), CUDA_ERROR_INVALID_HANDLE);
   copy.srcMemoryType = static_cast<CUmemorytype>(9);
   EXPECT_EQ(cuMemcpy2D(&copy), CUDA_ERROR_INVALID_VALUE);
   copy.Height = 0;
