@@ -1,5 +1,5 @@
 // Arrays of one, two and three dimensions read with every addressing and filter mode, against a reference on the host.
-// Coordinates are multiples of 1/64, so that the weights of linear filters are exact and so are all sums.
+// Coordinates are multiples of 1/128, so that the weights of linear filters are exact and so are all sums.
 #include <cmath>
 #include <cstring>
 
@@ -85,7 +85,8 @@ std::vector<float> coordinates(bool normalized, int n) {
   for (int i = 0; i < 3 * n; ++i) {
     state = state * 1664525u + 1013904223u;
     const int size = kSizes[i % 3];
-    const float texels = float(int(state >> 8) % (size * 4 * 64) - size * 64) / 64;  // from one size below to three above
+    // From one size below to three above; never on an edge between texels, which a mirror would turn to its other side.
+    const float texels = (float(int(state >> 8) % (size * 4 * 64) - size * 64) + 0.5f) / 64;
     out[i] = normalized ? texels / size : texels;
   }
   return out;
