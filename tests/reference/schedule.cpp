@@ -138,11 +138,14 @@ bool Machine::meet(Warp &warp) {
   uint32_t live = warp.live(), running = 0;
   for (unsigned i = 0; i < 32; ++i)
     if (warp.lanes[i] && warp.lanes[i]->state == State::Running) running |= 1u << i;
-  for (unsigned i = 0; i < 32; ++i) {
+  // Groups with a mask first: the others are what is here when nothing else can happen.
+  for (unsigned turn = 0; turn < 64; ++turn) {
+    unsigned i = turn % 32;
     Thread *first = warp.lanes[i];
     if (!first || first->state != State::Meeting) continue;
     const Instruction &in = *first->waiting;
     bool converged = in.handler->maskOperand == -2;
+    if (converged != (turn >= 32)) continue;
     uint32_t wanted = first->mask & live, here = 0;
     for (unsigned k = 0; k < 32; ++k) {
       Thread *other = warp.lanes[k];
@@ -153,6 +156,15 @@ bool Machine::meet(Warp &warp) {
     }
     if (converged) {
       if (running && ++first->rounds < RoundsForConverged) continue;
+      // Those who are behind go first, so that lanes that took different ways are together again.
+      auto behind = [&](const Thread &other) {
+        if (other.frames.size() != first->frames.size()) return other.frames.size() > first->frames.size();
+        return other.frames.back().pc < first->frames.back().pc;
+      };
+      bool later = false;
+      for (Thread *other : warp.lanes)
+        later |= other && other->state == State::Meeting && other->waiting->handler->maskOperand == -2 && behind(*other);
+      if (later) continue;
     } else if (here != wanted) {
       continue;
     }

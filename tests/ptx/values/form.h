@@ -17,7 +17,8 @@ struct Form {
   std::string result;                // type, two for d|p ("b32|pred")
   std::vector<std::string> sources;
   bool anyNan = true;                // the manual does not say which NaN; false: the bits must agree
-  std::string text;                  // where it is not "opcode d, sources": with $d and $1, $2, ... in it
+  std::string text;                  // where it is not "opcode d, sources": with $d and $1, $2, ... in it, or d0, d1, a0, a1, ...
+  bool allLanes = false;             // not for parts of a warp
 };
 
 std::vector<Form> integerForms();
@@ -26,6 +27,10 @@ std::vector<Form> floatForms();
 std::vector<Form> compareForms();
 std::vector<Form> convertForms();
 std::vector<Form> videoForms();
+// Their texts may use 16 bytes of memory of the thread's own: gc (.global), sc (.shared, 32-bit address) and lc (.local).
+std::vector<Form> memoryForms();
+std::vector<Form> atomicForms();
+std::vector<Form> warpForms();
 
 // Value number `index` of a type: edges first, then edges and random values mixed. Two sources meet all pairs of edges.
 uint64_t inputValue(const std::string &type, unsigned source, unsigned index);

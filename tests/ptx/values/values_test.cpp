@@ -23,7 +23,8 @@ struct Family {
   std::vector<Form> (*forms)();
 };
 constexpr Family Families[] = {{"integer", integerForms}, {"bits", bitForms}, {"float", floatForms}, {"compare", compareForms},
-                               {"convert", convertForms}, {"video", videoForms}};
+                               {"convert", convertForms}, {"video", videoForms},     {"memory", memoryForms}, {"atomic", atomicForms},
+                               {"warp", warpForms}};
 
 std::string bitType(const std::string &type) { return "b" + std::to_string(std::max(bitsOfType(type), 16u)); }
 std::string named(const std::string &prefix, size_t i) { return prefix + std::to_string(i); }
@@ -87,16 +88,19 @@ std::string bodyOf(const Form &form, size_t index, unsigned mask) {
 
 std::string kernelOf(std::span<const Form> forms) {
   std::string text = ".version 9.0\n.target sm_120\n.address_size 64\n"
+                     ".global .align 16 .b8 cells[8192];\n.shared .align 16 .b8 shared[1024];\n"
                      ".visible .entry forms(.param .u64 pin, .param .u64 pout)\n{\n"
-                     ".reg .u64 in, out, x; .reg .u32 i, t, u; .reg .pred some;\n"
+                     ".local .align 16 .b8 lc[16];\n"
+                     ".reg .u64 in, out, x, gc; .reg .u32 i, t, u, sc; .reg .pred some;\n"
                      "ld.param.u64 in, [pin]; ld.param.u64 out, [pout];\n"
-                     "mov.u32 t, %ctaid.x; mov.u32 u, %ntid.x; mov.u32 i, %tid.x; mad.lo.u32 i, t, u, i;\n";
+                     "mov.u32 t, %ctaid.x; mov.u32 u, %ntid.x; mov.u32 i, %tid.x; mad.lo.u32 i, t, u, i;\n"
+                     "mov.u64 gc, cells; mul.wide.u32 x, i, 16; add.u64 gc, gc, x; mov.u32 sc, shared; mov.u32 t, %tid.x; mad.lo.u32 sc, t, 16, sc;\n";
   size_t count = forms.size();
   text += "mul.wide.u32 x, i, " + std::to_string(count * Sources * 8) + "; add.u64 in, in, x;\n";
   text += "mul.wide.u32 x, i, " + std::to_string(count * Masks * Results * 8) + "; add.u64 out, out, x;\n";
   text += "mul.lo.u32 t, i, 0x9e3779b1; shr.u32 t, t, 27; setp.lt.u32 some, t, 20;\n";
   for (size_t f = 0; f < count; ++f)
-    for (unsigned mask = 0; mask < Masks; ++mask) text += bodyOf(forms[f], f, mask);
+    for (unsigned mask = 0; mask < (forms[f].allLanes ? 1 : Masks); ++mask) text += bodyOf(forms[f], f, mask);
   return text + "ret;\n}\n";
 }
 
@@ -158,6 +162,7 @@ TEST_P(Values, AgreeWithTheReference) {
   ASSERT_TRUE(result.ok()) << name(result.end) << ": " << result.what;
   PtxModule module(text);
   ASSERT_EQ(module.problems(), "");
+  std::shared_ptr<void> image = module.image();
   std::map<std::string, int> reported;
   for (uint32_t width : {1u, 8u, 16u, 32u}) {
     PtxArtifact artifact = module.compile("forms", {.block = {Block, 1, 1}, .gangWidth = width});
@@ -166,7 +171,7 @@ TEST_P(Values, AgreeWithTheReference) {
     Artifact loaded(artifact.bytes);
     ASSERT_EQ(loaded.error(), "");
     std::vector<uint64_t> out = before;
-    Outcome outcome = loaded.run({.grid = {Inputs / Block, 1, 1}, .block = {Block, 1, 1}, .params = parameters(out)});
+    Outcome outcome = loaded.run({.grid = {Inputs / Block, 1, 1}, .block = {Block, 1, 1}, .params = parameters(out), .globals = image.get()});
     ASSERT_TRUE(outcome.ok) << outcome.problem;
     for (size_t at = 0; at < out.size(); ++at) {
       size_t r = at % Results, mask = at / Results % Masks, f = at / Results / Masks % forms.size(), i = at / Results / Masks / forms.size();
