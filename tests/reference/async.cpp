@@ -51,7 +51,12 @@ void arriveOn(Context &c, bool drop) {
 void arrive(Context &c) { arriveOn(c, false); }
 void arriveDrop(Context &c) { arriveOn(c, true); }
 
-void expect(Context &c) { barrierAt(c, place(c, c.operand(0))).transactions += int64_t(c.u32(1)); }
+// The bytes may have come before.
+void expect(Context &c) {
+  Mbarrier &barrier = barrierAt(c, place(c, c.operand(0)));
+  barrier.transactions += int64_t(c.u32(1));
+  settle(barrier);
+}
 void complete(Context &c) {
   Mbarrier &barrier = barrierAt(c, place(c, c.operand(0)));
   barrier.transactions -= int64_t(c.u32(1));
