@@ -25,7 +25,7 @@ namespace {
 namespace ctx = boost::context;
 
 struct BarrierState {
-  uint32_t arrived = 0, votes = 0, turn = 0, lastVotes = 0, lastArrived = 0;
+  uint32_t arrived = 0, gangs = 0, votes = 0, turn = 0, lastVotes = 0, lastArrived = 0;
 };
 
 struct Block;
@@ -44,7 +44,6 @@ struct Block {
   std::map<uint32_t, BarrierState> barriers;
   ctx::fiber scheduler;
   uint32_t threads = 0;
-  uint32_t exited = 0;
   std::string *printed = nullptr;
   std::vector<uint8_t> scratch, local, stack;
 };
@@ -79,26 +78,27 @@ void sleep(ct_native_block *, uint32_t) {}
 
 void suspend(Block &block, uint32_t) { block.scheduler = std::move(block.scheduler).resume(); }
 
-uint32_t liveThreads(const Block &block) {
-  uint32_t width = block.kernel->gang_width, live = 0;
-  for (uint32_t i = 0; i < block.gangs.size(); ++i)
-    if (!block.gangs[i].done) live += std::min(width, block.threads - i * width);
+uint32_t liveGangs(const Block &block) {
+  uint32_t live = 0;
+  for (const Gang &gang : block.gangs) live += !gang.done;
   return live;
 }
 
-// Arrivals of lanes that exited early are never made; a block whose remaining gangs all wait is let go by the scheduler.
+void release(BarrierState &state) {
+  state.lastVotes = state.votes;
+  state.lastArrived = state.arrived;
+  state.arrived = state.gangs = state.votes = 0;
+  ++state.turn;
+}
+
+// A barrier of all threads counts gangs: lanes that exited early never arrive.
 BarrierState &arrive(ct_native_block *native, uint32_t id, uint32_t threads, uint32_t expected, uint32_t votes) {
   Block &block = of(native);
   BarrierState &state = block.barriers[id];
   state.arrived += threads;
   state.votes += votes;
-  uint32_t wanted = expected ? expected : liveThreads(block) - block.exited;
-  if (state.arrived >= wanted) {
-    state.lastVotes = state.votes;
-    state.lastArrived = state.arrived;
-    state.arrived = state.votes = 0;
-    ++state.turn;
-  }
+  state.gangs += !expected;
+  if (expected ? state.arrived >= expected : state.gangs >= liveGangs(block)) release(state);
   return state;
 }
 
@@ -205,10 +205,7 @@ void runGangs(std::vector<Running> &blocks) {
         else
           // Those that wait for all threads need fewer now.
           for (auto &[id, state] : running.block->barriers)
-            if (state.arrived && state.arrived >= liveThreads(*running.block)) {
-              state.lastVotes = state.votes, state.lastArrived = state.arrived;
-              state.arrived = state.votes = 0, ++state.turn;
-            }
+            if (state.gangs && state.gangs >= liveGangs(*running.block)) release(state);
       }
     if (!left) return;
   }
