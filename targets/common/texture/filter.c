@@ -6,6 +6,7 @@
  * the one rounding of the result to float. */
 #include <math.h>
 
+#include "address.h"
 #include "sampler.h"
 
 typedef struct request {
@@ -26,45 +27,6 @@ static uint32_t size_of(const ct_texture_level *level, int axis) {
   return axis == 0 ? level->width : axis == 1 ? level->height : level->depth;
 }
 
-/* Wrap and mirror are defined for normalized coordinates only. */
-static ct_texture_address mode_of(const ct_texture *t, int axis, int normalized) {
-  ct_texture_address mode = (ct_texture_address)t->address[axis];
-  return !normalized && (mode == CT_ADDRESS_WRAP || mode == CT_ADDRESS_MIRROR) ? CT_ADDRESS_CLAMP : mode;
-}
-
-/* The index of a texel inside [0, n), or -1: the border. */
-static int64_t resolve(int64_t i, int64_t n, ct_texture_address mode) {
-  if (i >= 0 && i < n) return i;
-  switch (mode) {
-    case CT_ADDRESS_WRAP: return (i % n + n) % n;
-    case CT_ADDRESS_MIRROR:
-      i = (i % (2 * n) + 2 * n) % (2 * n);
-      return i < n ? i : 2 * n - 1 - i;
-    case CT_ADDRESS_BORDER: return -1;
-    default: return i < 0 ? 0 : n - 1;
-  }
-}
-
-/* A coordinate in texels. NaN counts as 0. */
-static double place(const ct_texture *t, int axis, float c, uint32_t n, int *direction) {
-  const float huge = 0x1p24f; /* from here on floats are even integers */
-  float x = c == c ? c : 0;
-  *direction = 1;
-  if (t->flags & CT_TEXTURE_NORMALIZED) {
-    if (t->address[axis] == CT_ADDRESS_WRAP || t->address[axis] == CT_ADDRESS_MIRROR) {
-      int whole = x > -huge && x < huge;
-      int64_t turn = whole ? ct_floor(x) : 0;
-      x = whole ? x - (float)turn : 0;
-      if (t->address[axis] == CT_ADDRESS_MIRROR && (turn & 1)) {
-        x = 1 - x;
-        *direction = -1;
-      }
-    }
-    x = x * (float)n;
-  }
-  return x < -0x1p30f ? -0x1p30 : x > 0x1p30f ? 0x1p30 : x;
-}
-
 static ct_texel_point point_at(const request *r, const ct_texture_level *level) {
   const ct_texture *t = r->t;
   ct_texel_point point = {{0}, {1, 1, 1}, 0, 0};
@@ -78,7 +40,7 @@ static ct_texel_point point_at(const request *r, const ct_texture_level *level) 
     return point;
   }
   point.slice = layer;
-  for (int i = 0; i < axes_of(t); ++i) point.position[i] = place(t, i, r->coordinate[i], size_of(level, i), &point.direction[i]);
+  for (int i = 0; i < axes_of(t); ++i) point.position[i] = ct_place(t, i, r->coordinate[i], size_of(level, i), &point.direction[i]);
   return point;
 }
 
@@ -88,7 +50,7 @@ static ct_texel_ref texel(const ct_texture *t, const ct_texture_level *level, co
   ct_texel_ref none = {{0}, 0};
   int64_t inside[3] = {0, 0, 0};
   for (int i = 0; i < axes_of(t); ++i) {
-    inside[i] = resolve(index[i], size_of(level, i), mode_of(t, i, normalized));
+    inside[i] = ct_resolve(index[i], size_of(level, i), ct_mode_of(t, i, normalized));
     if (inside[i] < 0) return none;
   }
   uint32_t slice = t->shape == CT_SHAPE_3D ? (uint32_t)inside[2] : point->slice;
@@ -184,7 +146,7 @@ static void filter_linear(const request *r, const ct_texture_level *level, const
   for (int i = 0; i < axes; ++i) {
     unit /= 256;
     for (int upper = 0; upper < 2 && !cube; ++upper)
-      place_of[i][upper] = resolve(first[i] + upper, size_of(level, i), mode_of(t, i, normalized));
+      place_of[i][upper] = ct_resolve(first[i] + upper, size_of(level, i), ct_mode_of(t, i, normalized));
   }
   for (int i = 0; i < 4; ++i) out[i] = 0;
   for (int corner = 0; corner < 1 << axes; ++corner) {

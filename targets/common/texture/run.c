@@ -82,6 +82,14 @@ ct_texture_fault ct_texture_run(uint32_t form, uint32_t lanes, uint32_t mask, co
   int only_asks = op == CT_TEX_QUERY && (form & CT_QUERY_MASK) == CT_QUERY_KIND;
   uint64_t known = 0;
   const ct_texture *t = 0;
+  if (op == CT_TEX_SAMPLE && mask) {
+    uint32_t first = (uint32_t)__builtin_ctz(mask);
+    uint64_t differ = 0;
+    for (uint32_t lane = first + 1; lane < lanes; ++lane) differ |= mask >> lane & 1 ? handles[lane] ^ handles[first] : 0;
+    t = differ ? 0 : record_of(handles[first]);
+    if (t && check(t, form) == CT_TEXTURE_OK && ct_texture_plain(t, form, lanes, mask, in, out)) return CT_TEXTURE_OK;
+    t = 0;
+  }
   for (uint32_t lane = 0; lane < lanes; ++lane) {
     if (!(mask >> lane & 1)) continue;
     ct_texture_fault fault = CT_TEXTURE_OK;

@@ -30,6 +30,9 @@ ct_texel_ref ct_cube_texel(const ct_texture *t, const ct_texture_level *level, u
 /* filter.c: one sampling instruction for one lane; the handle was checked. `in` is lane l's first word, words are `stride` apart. */
 void ct_texture_sample(const ct_texture *t, uint32_t form, const uint32_t *in, uint32_t stride, uint32_t out[4]);
 
+/* plain.c: a sampling instruction for all lanes, which hold one texture; 0: it is none of those that are done there. */
+int ct_texture_plain(const ct_texture *t, uint32_t form, uint32_t lanes, uint32_t mask, const uint32_t *in, uint32_t *out);
+
 /* surface.c: loads, stores and reductions for one lane. */
 ct_texture_fault ct_surface_access(const ct_texture *t, uint32_t form, const uint32_t *in, uint32_t stride, uint32_t out[4]);
 
