@@ -209,7 +209,7 @@ static cudaArray_t array_3d(cudaExtent extent, const float *host, unsigned flags
   cudaChannelFormatDesc format = cudaCreateChannelDesc<float>();
   CUDA(cudaMalloc3DArray(&array, &format, extent, flags));
   cudaMemcpy3DParms copy = {};
-  copy.srcPtr = make_cudaPitchedPtr(const_cast<float *>(host), extent.width * sizeof(float), extent.width, extent.height);
+  copy.srcPtr = make_cudaPitchedPtr(const_cast<float *>(host), extent.width * sizeof(float), extent.width, extent.height ? extent.height : 1);
   copy.dstArray = array;
   copy.extent = make_cudaExtent(extent.width, extent.height ? extent.height : 1, slices);
   copy.kind = cudaMemcpyHostToDevice;
