@@ -56,6 +56,7 @@ ct_status info(uint32_t index, ct_device_info *out) {
   all.shared_bytes_per_block_max = kSharedPerBlockMax;
   all.shared_bytes_per_unit = kSharedPerUnit;
   all.shared_bytes_reserved = kSharedReserved;
+  all.max_cluster_blocks = kMaxClusterBlocks;
   all.constant_bytes = 64u << 10;
   all.clock_khz = here.clock_khz;
   all.cache_bytes = here.cache_bytes;

@@ -32,6 +32,7 @@ extern const ct_memory_ops memory_ops;
 // What a block may use, the same on all machines so that kernels do not depend on this one.
 constexpr uint32_t kMaxThreadsPerBlock = 1024, kMaxThreadsPerUnit = 2048, kMaxBlocksPerUnit = 32;
 constexpr uint32_t kSharedPerBlock = 48u << 10, kSharedPerBlockMax = 227u << 10, kSharedPerUnit = 228u << 10;
+constexpr uint32_t kMaxClusterBlocks = 16;
 constexpr uint32_t kSharedReserved = 1u << 10;  // of each block, when counting how many fit
 
 }  // namespace cutrans::host

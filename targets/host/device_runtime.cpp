@@ -11,12 +11,14 @@
 
 #include <cutrans/targets/textures.h>
 
+#include "cluster.h"
 #include "device.h"
 #include "gangs.h"
 #include "host.h"
 #include "launch.h"
 #include "printf_format.h"
 #include "unit.h"
+#include "warps.h"
 
 namespace cutrans::host {
 namespace {
@@ -123,6 +125,9 @@ const ct_native_services services_table = {
     gangBarrierReduce,
     gangYield,
     texture,
+    clusterArrive,
+    clusterWait,
+    warpExchange,
 };
 
 }  // namespace cutrans::host

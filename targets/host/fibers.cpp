@@ -55,7 +55,11 @@ Stack allocateStack(size_t size) {
   void *memory = mmap(nullptr, size + kStackGuardBytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (memory == MAP_FAILED) return {};
-  mprotect(memory, kStackGuardBytes, PROT_NONE);
+  // Fails where the process has as many mappings as the system allows.
+  if (mprotect(memory, kStackGuardBytes, PROT_NONE) != 0) {
+    munmap(memory, size + kStackGuardBytes);
+    return {};
+  }
   return {static_cast<uint8_t *>(memory) + kStackGuardBytes, size};
 }
 

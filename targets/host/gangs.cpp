@@ -7,8 +7,11 @@
 // gang that have not exited with one call.
 #include "gangs.h"
 
+#include <algorithm>
+#include <bit>
 #include <thread>
 
+#include "cluster.h"
 #include "faults.h"
 #include "host.h"
 #include "module.h"
@@ -20,14 +23,6 @@ namespace cutrans::host {
 namespace {
 
 constexpr uint32_t kWarp = 32;
-
-Slot &slotOf(ct_native_block *block) { return *static_cast<Slot *>(block); }
-
-Gang &gangOf(Slot &slot, uint32_t gang) {
-  if (!slot.gangs || gang >= slot.gangs->count)
-    abandon(CT_ERR_LAUNCH, Code::host_barrier_misuse, "a service for gangs was called by other code");
-  return slot.gangs->gangs[gang];
-}
 
 void suspend(Gang &gang) {
   Unit &unit = gang.slot->home;
@@ -46,16 +41,12 @@ void complete(Slot &slot, uint32_t id) {
   Barrier &barrier = state.barriers[id];
   for (uint32_t i = 0; i < state.count; ++i) {
     Gang &gang = state.gangs[i];
-    if (gang.state != Gang::State::waiting || gang.barrier != id) continue;
-    if (gang.out_true) {
-      *gang.out_true = barrier.votes;
-      *gang.out_threads = barrier.threads;
-    }
-    gang.state = Gang::State::ready;
-    ++state.ready;
+    if (gang.state != Gang::State::waiting || gang.barrier != id || !gang.out_true) continue;
+    *gang.out_true = barrier.votes;
+    *gang.out_threads = barrier.threads;
   }
   barrier = {};
-  state.moved = true;
+  release(slot, id);
 }
 
 bool isComplete(const GangState &state, const Barrier &barrier) {
@@ -103,22 +94,30 @@ void wait(Slot &slot, uint32_t index, uint32_t id, uint32_t *out_true, uint32_t 
   suspend(gang);
 }
 
-void startBlock(Unit &unit, Slot &slot, const Launch &launch, uint64_t linear) {
-  slot.prepare(launch);
-  slot.setBlock(linear);
+void startGangs(Slot &slot, const Launch &launch) {
   if (!slot.gangs) slot.gangs = std::make_unique<GangState>();
   GangState &state = *slot.gangs;
   const uint32_t width = launch.kernel->native->gang_width;
   state.count = state.live = state.ready = (launch.threads + width - 1) / width;
   if (state.gangs.size() < state.count) state.gangs.resize(state.count);
   state.barriers = {};
+  state.warps.clear();
+  if (width < kWarp) {
+    state.warps.resize((launch.threads + kWarp - 1) / kWarp);
+    for (uint32_t w = 0; w < state.warps.size(); ++w) {
+      const uint32_t lanes = std::min(kWarp, launch.threads - w * kWarp);
+      state.warps[w].live = lanes == kWarp ? ~0u : (1u << lanes) - 1;
+    }
+  }
   for (uint32_t i = 0; i < state.count; ++i) {
     Gang &gang = state.gangs[i];
     gang.slot = &slot;
     gang.index = i;
     gang.state = Gang::State::ready;
     gang.fiber.context = nullptr;
+    gang.cluster_phase = 0;
   }
+  slot.together->live += state.count;
 }
 
 // One turn of a gang.
@@ -129,6 +128,7 @@ void resume(Unit &unit, Gang &gang) {
     if (!gang.fiber.stack.base) abandon(CT_ERR_OUT_OF_MEMORY, Code::host_no_memory, "no memory for the stacks of a block");
     prepareFiber(gang.fiber, runGang, &gang);
   }
+  gang.resting = false;
   unit.current = gang.slot;
   unit.guard.running = &gang.fiber;
   state.current = &gang.index;
@@ -141,13 +141,27 @@ void resume(Unit &unit, Gang &gang) {
   --state.live;
   --state.ready;
   state.moved = true;
+  leaveWarp(*gang.slot, gang.index);
+  gang.slot->together->leave(gang);
   // Its absence may be what the others wait for.
   for (uint32_t id = 0; id < state.barriers.size(); ++id)
     if (state.live && isComplete(state, state.barriers[id])) complete(*gang.slot, id);
 }
 
-[[noreturn]] void reportDeadlock(Slot &slot) {
+[[noreturn]] void reportDeadlock(const Cluster &cluster) {
+  if (cluster.arrived)
+    abandon(CT_ERR_LAUNCH, Code::host_barrier_deadlock, "the barrier of the cluster can never complete: not all of its threads get there");
+  auto stuck = [](const Slot *slot) { return slot->gangs->live > 0; };
+  Slot &slot = **std::find_if(cluster.slots.begin(), cluster.slots.end(), stuck);
+  slot.home.current = &slot;
   const GangState &state = *slot.gangs;
+  for (size_t w = 0; w < state.warps.size(); ++w)
+    if (const Warp &warp = state.warps[w]; warp.waiting) {
+      const uint32_t lane = static_cast<uint32_t>(std::countr_zero(warp.waiting));
+      abandon(CT_ERR_LAUNCH, Code::host_barrier_deadlock,
+              "thread %zu waits in a warp operation for lanes that never get there: it names 0x%08x, and 0x%08x have come of 0x%08x that have not ended",
+              w * kWarp + lane, warp.at[lane]->members[lane], warp.waiting, warp.live);
+    }
   for (uint32_t id = 0; id < state.barriers.size(); ++id) {
     const Barrier &barrier = state.barriers[id];
     if (!barrier.in_use) continue;
@@ -170,12 +184,42 @@ void GangState::drop(StackPool &stacks) {
   current = nullptr;
 }
 
+Gang &gangOf(ct_native_block *block, uint32_t gang) {
+  Slot &slot = *static_cast<Slot *>(block);
+  if (!slot.gangs || gang >= slot.gangs->count)
+    abandon(CT_ERR_LAUNCH, Code::host_barrier_misuse, "a service for gangs was called by other code");
+  return slot.gangs->gangs[gang];
+}
+
+void waitFor(Gang &gang, uint32_t barrier) {
+  gang.barrier = barrier;
+  gang.out_true = nullptr;
+  gang.state = Gang::State::waiting;
+  --gang.slot->gangs->ready;
+  suspend(gang);
+}
+
+void release(Slot &slot, uint32_t barrier) {
+  GangState &state = *slot.gangs;
+  for (uint32_t i = 0; i < state.count; ++i) releaseGang(state.gangs[i], barrier);
+  state.moved = true;
+}
+
+void releaseGang(Gang &gang, uint32_t barrier) {
+  if (gang.state != Gang::State::waiting || gang.barrier != barrier) return;
+  gang.state = Gang::State::ready;
+  ++gang.slot->gangs->ready;
+  gang.slot->gangs->moved = true;
+}
+
 void runGangs(Unit &unit, Job &job, const Launch &launch) {
   const uint32_t units = scheduler->unitCount();
   const ct_native_kernel &native = *launch.kernel->native;
-  const uint32_t most = job.one_by_one ? residentBlocks(native, launch.threads, launch.dynamic_shared_bytes) : 1;
+  // Tickets are clusters, mostly of one block. Cluster i has the slots from i * each on.
+  const uint32_t each = launch.cluster_blocks;
+  const uint32_t most = job.one_by_one ? residentBlocks(native, launch.threads, launch.dynamic_shared_bytes, each) / each : 1;
   uint64_t next = 0, taken = 0;  // tickets that this unit has and has not started
-  uint32_t resident = 0;         // slots [0, resident) hold blocks
+  uint32_t resident = 0;         // clusters [0, resident) run
   uint32_t idle_rounds = 0;
   bool leaving = false;
 
@@ -183,7 +227,9 @@ void runGangs(Unit &unit, Job &job, const Launch &launch) {
     if (!taken) {
       if (leaving || !(taken = job.take(next, units))) return false;
     }
-    startBlock(unit, unit.slot(number), launch, next++);
+    Cluster &cluster = unit.cluster(number);
+    cluster.start(unit, launch, next++, number * each);
+    for (Slot *slot : cluster.slots) startGangs(*slot, launch);
     if (--taken == 0 && !job.one_by_one) leaving = !mayContinue(unit, job);
     return true;
   };
@@ -193,21 +239,29 @@ void runGangs(Unit &unit, Job &job, const Launch &launch) {
   while (resident) {
     bool moved = false;
     for (uint32_t i = 0; i < resident; ++i) {
-      Slot &slot = unit.slot(i);
-      GangState &state = *slot.gangs;
-      state.moved = false;
-      for (uint32_t g = 0; g < state.count && state.live; ++g)
-        if (state.gangs[g].state == Gang::State::ready) resume(unit, state.gangs[g]);
-      moved |= state.moved;
-      if (state.live == 0) {
+      Cluster &cluster = unit.cluster(i);
+      uint32_t ready = 0;
+      for (Slot *slot : cluster.slots) slot->gangs->moved = false;
+      for (Slot *slot : cluster.slots) {
+        GangState &state = *slot->gangs;
+        for (uint32_t g = 0; g < state.count && state.live; ++g)
+          if (state.gangs[g].state == Gang::State::ready) resume(unit, state.gangs[g]);
+        answerWhoIsHere(*slot);
+      }
+      for (Slot *slot : cluster.slots) {
+        moved |= slot->gangs->moved;
+        ready += slot->gangs->ready;
+      }
+      if (cluster.live == 0) {
         if (admit(i)) continue;
-        // The last slot takes this one's place.
-        if (i + 1 < resident) std::swap(unit.slots[i], unit.slots[resident - 1]);
-        --resident;
+        // The last one takes this one's place.
+        if (--resident > i) {
+          std::swap(unit.clusters[i], unit.clusters[resident]);
+          for (uint32_t k = 0; k < each; ++k) std::swap(unit.slots[i * each + k], unit.slots[resident * each + k]);
+        }
         --i;
-      } else if (state.ready == 0) {
-        unit.current = &slot;
-        reportDeadlock(slot);
+      } else if (ready == 0) {
+        reportDeadlock(cluster);
       }
     }
     if (job.failed.load(std::memory_order_relaxed)) {
@@ -231,30 +285,27 @@ void runGangs(Unit &unit, Job &job, const Launch &launch) {
 }
 
 void gangBarrier(ct_native_block *block, uint32_t gang, uint32_t id, uint32_t threads, uint32_t expected) {
-  Slot &slot = slotOf(block);
-  gangOf(slot, gang);
+  Slot &slot = *gangOf(block, gang).slot;
   arrive(slot, gang, id, threads, expected, 0);
   wait(slot, gang, id, nullptr, nullptr);
 }
 
 void gangBarrierArrive(ct_native_block *block, uint32_t gang, uint32_t id, uint32_t threads, uint32_t expected) {
-  Slot &slot = slotOf(block);
-  gangOf(slot, gang);
+  Slot &slot = *gangOf(block, gang).slot;
   arrive(slot, gang, id, threads, expected, 0);
   if (isComplete(*slot.gangs, slot.gangs->barriers[id])) complete(slot, id);
 }
 
 void gangBarrierReduce(ct_native_block *block, uint32_t gang, uint32_t id, uint32_t threads, uint32_t expected, uint32_t votes,
                        uint32_t *out_true, uint32_t *out_threads) {
-  Slot &slot = slotOf(block);
-  gangOf(slot, gang);
+  Slot &slot = *gangOf(block, gang).slot;
   arrive(slot, gang, id, threads, expected, votes);
   wait(slot, gang, id, out_true, out_threads);
 }
 
 void gangYield(ct_native_block *block, uint32_t gang) {
-  Slot &slot = slotOf(block);
-  Gang &self = gangOf(slot, gang);
+  Gang &self = gangOf(block, gang);
+  self.resting = true;
   suspend(self);
 }
 

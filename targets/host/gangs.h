@@ -11,6 +11,7 @@
 #include "fibers.h"
 #include "job.h"
 #include "launch.h"
+#include "warps.h"
 
 namespace cutrans::host {
 
@@ -23,7 +24,10 @@ struct Gang {
   Slot *slot = nullptr;
   uint32_t index = 0;
   State state = State::done;
-  uint32_t barrier = 0;
+  static constexpr uint32_t ClusterBarrier = 16, WarpExchange = 17;  // behind the block's own
+  uint32_t barrier = 0;         // waited for
+  bool resting = false;         // ready, but has just let others run
+  uint64_t cluster_phase = 0;   // of the cluster's barrier, arrived at and not waited for; 0: none
   uint32_t *out_true = nullptr, *out_threads = nullptr;  // of barrier_reduce, on the gang's stack or in its frame
 };
 
@@ -40,12 +44,20 @@ struct GangState {
   std::vector<Gang> gangs;
   uint32_t count = 0, live = 0, ready = 0;
   std::array<Barrier, 16> barriers;
+  std::vector<Warp> warps;            // where gangs are less than a warp
   const uint32_t *current = nullptr;  // index of the gang that runs
   bool moved = false;  // something happened since the last look that others may have waited for
 
   // Forgets what runs, after a fault.
   void drop(StackPool &stacks);
 };
+
+// For services: the gang that calls; ends the launch where the kernel has none.
+Gang &gangOf(ct_native_block *block, uint32_t gang);
+// Suspends the running gang until release() of that barrier.
+void waitFor(Gang &gang, uint32_t barrier);
+void release(Slot &slot, uint32_t barrier);
+void releaseGang(Gang &gang, uint32_t barrier);  // nothing where it does not wait for that
 
 // Runs blocks of the job until none is left. On a unit, inside its guard.
 void runGangs(Unit &unit, Job &job, const Launch &launch);

@@ -37,10 +37,13 @@ void workGangs(Unit &unit, Job &job) { runGangs(unit, job, *static_cast<Launch *
 
 }  // namespace
 
-uint32_t residentBlocks(const ct_native_kernel &kernel, uint32_t threads, uint32_t dynamic_shared_bytes) {
+uint32_t residentBlocks(const ct_native_kernel &kernel, uint32_t threads, uint32_t dynamic_shared_bytes, uint32_t cluster_blocks) {
   const uint32_t shared = kernel.static_shared_bytes + dynamic_shared_bytes + kSharedReserved;
-  return std::max(1u, std::min({kMaxBlocksPerUnit, kMaxThreadsPerUnit / std::max(threads, 1u), kSharedPerUnit / shared}));
+  const uint32_t blocks = std::min({kMaxBlocksPerUnit, kMaxThreadsPerUnit / std::max(threads, 1u), kSharedPerUnit / shared});
+  return std::max(1u, blocks / cluster_blocks) * cluster_blocks;
 }
+
+uint32_t clusterBlocks(const ct_launch &request) { return request.cluster[0] * request.cluster[1] * request.cluster[2]; }
 
 ct_status checkShape(const ct_kernel &kernel, const ct_launch &request) {
   const ct_native_kernel &native = *kernel.native;
@@ -50,14 +53,10 @@ ct_status checkShape(const ct_kernel &kernel, const ct_launch &request) {
       return CT_ERR_INVALID;
     }
   }
-  if (request.cluster[0] * uint64_t{request.cluster[1]} * request.cluster[2] > 1) {
-    report(Code::host_clusters, "kernel " + kernel.name);
-    return CT_ERR_UNSUPPORTED;
-  }
   if (uint64_t{native.static_shared_bytes} + request.dynamic_shared_bytes > kSharedPerBlockMax) return CT_ERR_INVALID;
   if (request.flags & CT_LAUNCH_COOPERATIVE) {
     const uint32_t threads = request.block[0] * request.block[1] * request.block[2];
-    const uint64_t room = uint64_t{residentBlocks(native, threads, request.dynamic_shared_bytes)} * scheduler->unitCount();
+    const uint64_t room = uint64_t{residentBlocks(native, threads, request.dynamic_shared_bytes, clusterBlocks(request))} * scheduler->unitCount();
     // By division, for the product of three grid sizes may not fit.
     if (request.grid[0] > room || request.grid[1] > room / request.grid[0] ||
         request.grid[2] > room / request.grid[0] / request.grid[1])
@@ -71,7 +70,8 @@ bool setUpLaunch(Job &job, Launch &launch) {
   const bool together = (launch.flags & CT_LAUNCH_COOPERATIVE) || (native.flags & CT_NATIVE_WAITS_ON_GRID);
   job.work = native.form == CT_NATIVE_FORM_GANG ? workGangs : workBlocks;
   job.subject = &launch;
-  job.total = launch.blocks();
+  // Blocks in gang form take turns, so those of a cluster are one piece of work.
+  job.total = native.form == CT_NATIVE_FORM_GANG ? launch.blocks() / launch.cluster_blocks : launch.blocks();
   job.largest_take = 0;
   job.one_by_one = together;
   if (job.total == 1) return false;

@@ -16,8 +16,9 @@ namespace cutrans::host {
 struct Launch {
   ct_kernel *kernel = nullptr;
   ct_device *device = nullptr;
-  uint32_t grid[3], block[3];
+  uint32_t grid[3], block[3], cluster[3];
   uint32_t threads = 0;
+  uint32_t cluster_blocks = 1;
   uint32_t dynamic_shared_bytes = 0;
   uint32_t flags = 0;
   const void *params = nullptr;
@@ -29,13 +30,15 @@ struct Launch {
   uint64_t blocks() const { return uint64_t{grid[0]} * grid[1] * grid[2]; }
 };
 
-// Blocks of this launch that one unit can hold at once.
-uint32_t residentBlocks(const ct_native_kernel &kernel, uint32_t threads, uint32_t dynamic_shared_bytes);
+// Blocks of this launch that one unit can hold at once; a whole number of clusters, at least one.
+uint32_t residentBlocks(const ct_native_kernel &kernel, uint32_t threads, uint32_t dynamic_shared_bytes, uint32_t cluster_blocks);
 
 // Sets `job` up for `launch`. Returns whether it pays to wake others for it before the first block has run.
 bool setUpLaunch(Job &job, Launch &launch);
 // Afterwards, by the last member: notes how long it took.
 void noteLaunchTime(const Launch &launch, uint64_t ns, uint32_t units);
+
+uint32_t clusterBlocks(const ct_launch &request);
 
 // What the runtime cannot know: whether the kernel was compiled for this shape, and whether blocks that must run
 // together fit.

@@ -199,7 +199,9 @@ ct_status launch(ct_queue *queue, const ct_launch *request) {
     for (int i = 0; i < 3; ++i) {
       launch.grid[i] = request->grid[i];
       launch.block[i] = request->block[i];
+      launch.cluster[i] = request->cluster[i];
     }
+    launch.cluster_blocks = clusterBlocks(*request);
     launch.threads = request->block[0] * request->block[1] * request->block[2];
     launch.dynamic_shared_bytes = request->dynamic_shared_bytes;
     launch.flags = request->flags;

@@ -3,8 +3,10 @@
 #include "unit.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
+#include "cluster.h"
 #include "device.h"
 #include "device_runtime.h"
 #include "gangs.h"
@@ -22,7 +24,7 @@ Slot::~Slot() {
   for (const Pages &window : windows) unmapPages(window);
 }
 
-void Slot::prepare(const Launch &next) {
+void Slot::prepare(const Launch &next, Cluster *cluster_of) {
   const ct_native_kernel &native = *next.kernel->native;
   launch = &next;
   services = &services_table;
@@ -34,24 +36,24 @@ void Slot::prepare(const Launch &next) {
   for (int i = 0; i < 3; ++i) {
     grid[i] = next.grid[i];
     ct_native_block::block[i] = next.block[i];
+    cluster[i] = next.cluster[i];
   }
+  cluster_explicit = next.flags & CT_LAUNCH_CLUSTERS ? 1 : 0;
+  together = cluster_of;
   shared_bytes = native.static_shared_bytes + next.dynamic_shared_bytes;
   dynamic_shared_bytes = next.dynamic_shared_bytes;
   unit = home.index % scheduler->unitCount();  // extra units count as the first
   unit_count = scheduler->unitCount();
 
-  // A window has exactly the pages that the block may use, so that an access beyond them faults.
-  const size_t pages = std::max<size_t>(1, (shared_bytes + kPage - 1) / kPage);
-  if (windows.size() < pages) windows.resize(pages);
-  Pages &window = windows[pages - 1];
-  if (!window.data) {
-    if (std::count_if(windows.begin(), windows.end(), [](const Pages &p) { return p.data; }) >= kMostWindows) {
-      for (Pages &other : windows) unmapPages(std::exchange(other, {}));
-    }
-    window = mapLowPages(pages * kPage);
+  if (cluster_of && next.cluster_blocks > 1) {
+    cluster_base = cluster_of->base();
+    cluster_shift = cluster_of->shift();
+  } else {
+    takeWindow();
+    cluster_base = shared_base;
+    cluster_shift = static_cast<uint32_t>(std::bit_width(std::max<size_t>(shared_bytes, kPage) - 1));
+    cluster_rank = 0;
   }
-  if (!window.data) abandon(CT_ERR_OUT_OF_MEMORY, Code::host_no_low_memory, "no %zu bytes below 4 GiB for shared memory", pages * kPage);
-  shared_base = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(window.data));
 
   const uint64_t width = native.gang_width, lanes = roundUp(next.threads, width);
   local = native.local_bytes ? local_buffer.atLeast(lanes * native.local_bytes) : nullptr;
@@ -65,19 +67,44 @@ void Slot::prepare(const Launch &next) {
     abandon(CT_ERR_OUT_OF_MEMORY, Code::host_no_memory, "no memory for the threads of a block");
 }
 
+void Slot::takeWindow() {
+  // A window has exactly the pages that the block may use, so that an access beyond them faults.
+  const size_t pages = std::max<size_t>(1, (shared_bytes + kPage - 1) / kPage);
+  if (windows.size() < pages) windows.resize(pages);
+  Pages &window = windows[pages - 1];
+  if (!window.data) {
+    if (std::count_if(windows.begin(), windows.end(), [](const Pages &p) { return p.data; }) >= kMostWindows) {
+      for (Pages &other : windows) unmapPages(std::exchange(other, {}));
+    }
+    window = mapLowPages(pages * kPage);
+  }
+  if (!window.data) abandon(CT_ERR_OUT_OF_MEMORY, Code::host_no_low_memory, "no %zu bytes below 4 GiB for shared memory", pages * kPage);
+  shared_base = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(window.data));
+}
+
+void Slot::setRank() {
+  if (launch->cluster_blocks == 1) return;
+  cluster_rank = block_id[0] % cluster[0] + cluster[0] * (block_id[1] % cluster[1] + cluster[1] * (block_id[2] % cluster[2]));
+  if (together) shared_base = cluster_base + (cluster_rank << cluster_shift);
+}
+
 void Slot::setBlock(uint64_t linear) {
   block_id[0] = static_cast<uint32_t>(linear % grid[0]);
   const uint64_t rest = linear / grid[0];
   block_id[1] = static_cast<uint32_t>(rest % grid[1]);
   block_id[2] = static_cast<uint32_t>(rest / grid[1]);
+  setRank();
 }
 
 void Slot::nextBlock() {
-  if (++block_id[0] < grid[0]) return;
-  block_id[0] = 0;
-  if (++block_id[1] < grid[1]) return;
-  block_id[1] = 0;
-  ++block_id[2];
+  if (++block_id[0] == grid[0]) {
+    block_id[0] = 0;
+    if (++block_id[1] == grid[1]) {
+      block_id[1] = 0;
+      ++block_id[2];
+    }
+  }
+  setRank();
 }
 
 Unit::Unit(uint32_t number) : index(number) { guard.body.stack = allocateStack(kKernelStackBytes); }
@@ -89,6 +116,11 @@ Unit::~Unit() {
 Slot &Unit::slot(size_t number) {
   while (slots.size() <= number) slots.push_back(std::make_unique<Slot>(*this));
   return *slots[number];
+}
+
+Cluster &Unit::cluster(size_t number) {
+  while (clusters.size() <= number) clusters.push_back(std::make_unique<Cluster>());
+  return *clusters[number];
 }
 
 void Unit::reportFault(ct_device &device) {

@@ -22,6 +22,7 @@ namespace cutrans::host {
 struct Unit;
 struct Launch;
 struct GangState;
+struct Cluster;
 
 // Room for one block that runs. The first part is what generated code sees.
 struct Slot : ct_native_block {
@@ -30,13 +31,19 @@ struct Slot : ct_native_block {
   Unit &home;
   const Launch *launch = nullptr;
   std::unique_ptr<GangState> gangs;   // gang form only
+  Cluster *together = nullptr;        // gang form only: the cluster that the block runs in
   Buffer local_buffer, scratch_buffer, stack_buffer;
   std::vector<Pages> windows;         // shared memory by number of pages, made when first used
 
   // Ready for blocks of `launch`; on a unit, inside its guard. Ends the launch with a fault when there is no memory.
-  void prepare(const Launch &launch);
+  // `cluster`: where the block's shared memory is one of several windows, else null.
+  void prepare(const Launch &launch, Cluster *cluster = nullptr);
   void setBlock(uint64_t linear);
   void nextBlock();
+
+ private:
+  void takeWindow();
+  void setRank();
 };
 
 struct Unit {
@@ -47,12 +54,14 @@ struct Unit {
   Guard guard;
   StackPool stacks;
   std::vector<std::unique_ptr<Slot>> slots;
+  std::vector<std::unique_ptr<Cluster>> clusters;
   std::string text;          // printf is put together here
   ct_queue *queue = nullptr; // whose job is worked on
   uint64_t slice_end = 0;    // see mayContinue()
   Slot *current = nullptr;   // whose code runs now, null: a copy; for messages
 
   Slot &slot(size_t number);
+  Cluster &cluster(size_t number);
   // Guarded code has ended with a fault: one line for the user, and the device is lost.
   void reportFault(ct_device &device);
 };

@@ -30,6 +30,19 @@ extern "C" {
 
 typedef struct ct_native_block ct_native_block;
 
+/* Lanes of one warp that meet, for kernels whose gangs are less than a warp. Arrays are indexed by the lane's place in its warp.
+ * Lanes meet that bring the same operation and the same members, wherever they come from. */
+#define CT_NATIVE_EXCHANGE_WHO_IS_HERE 0x80000000u /* operation, this bit: waits for nobody that can get on elsewhere; members are ignored */
+typedef struct ct_native_exchange {
+  uint32_t lanes;               /* in: of the calling gang, which take part */
+  uint32_t exited;              /* in: of the calling gang, which have ended */
+  uint32_t operation;           /* in */
+  uint32_t reserved;
+  uint32_t members[32];         /* in: those of the gang's lanes; whom each waits for, unless they have ended */
+  uint64_t values[32];          /* in: those of the gang's lanes; out: those of all lanes that took part */
+  uint32_t present[32];         /* out: for each of the gang's lanes, who took part with it */
+} ct_native_exchange;
+
 /* Calls from generated code into the target. `block` is the running block. Those marked (ends) do not
  * return: the target unwinds its worker without running destructors of generated code. */
 typedef struct ct_native_services {
@@ -65,6 +78,11 @@ typedef struct ct_native_services {
    * is in[i * lanes + l], results likewise in `out`. May end the kernel with a fault. */
   void (*texture)(ct_native_block *block, uint32_t thread, uint32_t form, uint32_t lanes, uint32_t mask,
                   const uint64_t *handles, const uint32_t *in, uint32_t *out);
+  /* ---- gang form only ---- */
+  /* Barrier of all threads of the cluster that have not exited. A gang arrives, and later waits for all to have arrived. */
+  void (*cluster_arrive)(ct_native_block *block, uint32_t gang);
+  void (*cluster_wait)(ct_native_block *block, uint32_t gang);
+  void (*warp_exchange)(ct_native_block *block, uint32_t gang, ct_native_exchange *exchange);
 } ct_native_services;
 
 /* One block of a launch. The target fills it; generated code only reads it. */
@@ -87,12 +105,19 @@ struct ct_native_block {
   uint64_t child_queue;           /* ct_launch.child_queue: %envreg3:%envreg4 (high:low) */
   uint64_t stack;                 /* CT_NATIVE_USES_STACK: stack_bytes for each thread, thread after thread, 64-aligned */
   uint64_t stack_bytes;           /* a multiple of 16 */
+  /* The shared windows of a cluster's blocks lie side by side: that of the block with rank r begins at
+   * cluster_base + (r << cluster_shift). A launch without clusters has clusters of one block. */
+  uint32_t cluster[3];            /* blocks */
+  uint32_t cluster_rank;          /* of this block */
+  uint32_t cluster_base;
+  uint32_t cluster_shift;
+  uint32_t cluster_explicit;      /* 1: the launch, or the kernel, asked for clusters */
   /* Owned by the target; generated code never looks beyond this line. */
 };
 
 typedef enum ct_native_form {
   CT_NATIVE_FORM_BLOCK = 0,  /* entry.block runs a whole block, barriers included */
-  CT_NATIVE_FORM_GANG = 1    /* entry.gang runs one gang; all gangs of a block are resumable and take turns */
+  CT_NATIVE_FORM_GANG = 1    /* entry.gang runs one gang; all gangs of a block, and of its cluster, are resumable and take turns */
 } ct_native_form;
 
 enum {

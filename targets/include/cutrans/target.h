@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 #define CT_TARGET_ABI_MAJOR 1u
-#define CT_TARGET_ABI_MINOR 0u
+#define CT_TARGET_ABI_MINOR 1u
 #define CT_TARGET_MAGIC 0x54544355u /* "CUTT" */
 
 typedef enum ct_status {
@@ -106,6 +106,7 @@ typedef struct ct_device_info {
    * "cpu=znver5;features=+avx512f,..."; part of the cache key. */
   const char *codegen;
   uint32_t shared_bytes_reserved;    /* shared memory that each running block takes beyond its own */
+  uint32_t max_cluster_blocks;       /* that one unit runs together, each reading the others' shared memory; 0 and 1: no clusters */
 } ct_device_info;
 
 typedef struct ct_device_ops {
@@ -158,13 +159,17 @@ typedef struct ct_fill {
   uint64_t pitch;                  /* bytes */
 } ct_fill;
 
-enum { CT_LAUNCH_COOPERATIVE = 1u << 0 };
+enum {
+  CT_LAUNCH_COOPERATIVE = 1u << 0,
+  CT_LAUNCH_CLUSTERS = 1u << 1      /* the program asked for clusters, be it of one block */
+};
 
 typedef struct ct_launch {
   uint32_t struct_size;
   uint32_t flags;
   ct_kernel *kernel;
-  uint32_t grid[3], block[3], cluster[3];
+  uint32_t grid[3], block[3];
+  uint32_t cluster[3];             /* blocks; each divides the grid's; all 1: no clusters */
   uint32_t dynamic_shared_bytes;
   uint32_t params_size;
   const void *params;              /* copied during the call */
