@@ -53,17 +53,13 @@ bool isCanonical(LoopInfo &loops, DominatorTree &dominators, Function &kernel) {
 
 }  // namespace
 
-Error linearizeDivergentBranches(Function &kernel, const SimtOptions &options) {
-  LaunchIds ids = LaunchIds::of(kernel);
-  if (ids.width() == 1) return Error::success();
+bool canLinearize(Function &kernel) {
   DominatorTree dominators(kernel);
   LoopInfo loops(dominators);
-  if (!isCanonical(loops, dominators, kernel))
-    return refuse(Diag::simt_control_flow, "loops with several ways in, or another shape that the compiler cannot bring in order");
-  if (any_of(instructions(kernel), isBarrier)) {
-    Shapes shapes(kernel, ids);
-    hoistBlockUniform(kernel, BlockUniformity(kernel, shapes));
-  }
+  return isCanonical(loops, dominators, kernel);
+}
+
+LinearPlan settlePlan(Function &kernel, LoopInfo &loops, const LaunchIds &ids) {
   LinearPlan plan;
   SmallPtrSet<const PHINode *, 32> joins;
   SmallPtrSet<BasicBlock *, 8> forced;
@@ -76,6 +72,21 @@ Error linearizeDivergentBranches(Function &kernel, const SimtOptions &options) {
     if (joins.size() + forced.size() == known) break;
   }
   plan.joins.insert(joins.begin(), joins.end());
+  return plan;
+}
+
+Error linearizeDivergentBranches(Function &kernel, const SimtOptions &options) {
+  LaunchIds ids = LaunchIds::of(kernel);
+  if (ids.width() == 1) return Error::success();
+  DominatorTree dominators(kernel);
+  LoopInfo loops(dominators);
+  if (!isCanonical(loops, dominators, kernel))
+    return refuse(Diag::simt_control_flow, "loops with several ways in, or another shape that the compiler cannot bring in order");
+  if (any_of(instructions(kernel), isBarrier)) {
+    Shapes shapes(kernel, ids);
+    hoistBlockUniform(kernel, BlockUniformity(kernel, shapes));
+  }
+  LinearPlan plan = settlePlan(kernel, loops, ids);
   bool trackExits = any_of(instructions(kernel), needsExited);
   LinearRewrite(kernel, loops, plan, ids.fullGangs(), trackExits).run();
   return Error::success();

@@ -17,4 +17,7 @@ bool needsExited(const llvm::Instruction &instruction);
 // barrier.* of the block.
 bool isBarrier(const llvm::Instruction &instruction);
 
+// Whether the code has the forms that linearisation rests on.
+bool canLinearize(llvm::Function &kernel);
+
 }  // namespace cutrans::simt

@@ -8,6 +8,7 @@
 #include <llvm/IR/CFG.h>
 
 #include "compiler/ir/intrinsics.h"
+#include "compiler/simt/linearize_divergent_branches.h"
 
 using namespace llvm;
 
@@ -18,20 +19,24 @@ using Order = SmallVector<BasicBlock *, 32>;
 
 class Preference {
  public:
-  explicit Preference(const Order &order) : order_(order), waits_(order.size()) {
+  explicit Preference(const Order &order) : order_(order), waits_(order.size()), meets_(order.size()) {
     for (unsigned i = 0; i < order.size(); ++i) {
       number_[order[i]] = i;
       if (any_of(*order[i], [](const Instruction &instruction) { return ir::intrinsicOf(&instruction) == ir::Intrinsic::GangYield; })) waits_.set(i);
+      if (any_of(*order[i], needsExited)) meets_.set(i);
     }
   }
 
-  bool nothingWaits() const { return waits_.none(); }
+  bool hasNone() const { return waits_.none() && meets_.none(); }
 
-  // Whether only the second way of a branch waits before the two meet.
-  bool secondWaits(const Instruction &branch) const {
+  // Whether the second way of a branch is to come last: only it waits before the two meet; or only it comes to a warp
+  // operation.
+  bool secondLast(const Instruction &branch) const {
     if (branch.getNumSuccessors() != 2 || branch.getSuccessor(0) == branch.getSuccessor(1)) return false;
     BitVector first = reach(branch.getParent(), branch.getSuccessor(0)), second = reach(branch.getParent(), branch.getSuccessor(1));
-    return !own(first, second) && own(second, first);
+    bool firstWaits = own(first, second), secondWaits = own(second, first);
+    if (firstWaits || secondWaits) return !firstWaits && secondWaits;
+    return !first.anyCommon(meets_) && second.anyCommon(meets_);
   }
 
  private:
@@ -59,7 +64,7 @@ class Preference {
 
   const Order &order_;
   DenseMap<const BasicBlock *, unsigned> number_;
-  BitVector waits_;
+  BitVector waits_, meets_;
 };
 
 }  // namespace
@@ -68,7 +73,7 @@ Order layoutOrder(Function &kernel) {
   ReversePostOrderTraversal<Function *> traversal(&kernel);
   Order order(traversal.begin(), traversal.end());
   Preference preference(order);
-  if (preference.nothingWaits()) return order;
+  if (preference.hasNone()) return order;
   // Reverse post-order once more: what is visited first comes last.
   struct Visit {
     BasicBlock *block;
@@ -80,7 +85,7 @@ Order layoutOrder(Function &kernel) {
   auto enter = [&](BasicBlock *block) {
     if (!seen.insert(block).second) return;
     SmallVector<BasicBlock *, 2> ways(successors(block));
-    if (!preference.secondWaits(*block->getTerminator())) std::reverse(ways.begin(), ways.end());
+    if (!preference.secondLast(*block->getTerminator())) std::reverse(ways.begin(), ways.end());
     path.push_back({block, std::move(ways)});
   };
   enter(&kernel.getEntryBlock());

@@ -12,7 +12,8 @@ class Function;
 namespace cutrans::simt {
 
 // A topological order but for back edges, in which of the two ways of a branch the one that waits for other threads comes
-// last: what the lanes on the other way do may be what is waited for.
+// last: what the lanes on the other way do may be what is waited for. Likewise a way that comes to a warp operation, beside
+// one that does not: lanes that end there have ended when the operation names them.
 llvm::SmallVector<llvm::BasicBlock *, 32> layoutOrder(llvm::Function &kernel);
 
 }  // namespace cutrans::simt

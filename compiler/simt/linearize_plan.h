@@ -53,4 +53,7 @@ struct LinearPlan {
 LinearPlan planLinearization(llvm::Function &kernel, llvm::LoopInfo &loops, const Shapes &shapes,
                              const BlockUniformity &blockUniformity, llvm::SmallPtrSetImpl<llvm::BasicBlock *> &forced);
 
+// The plan for gangs of `ids`, with the shapes that it makes: found together until both stand.
+LinearPlan settlePlan(llvm::Function &kernel, llvm::LoopInfo &loops, const LaunchIds &ids);
+
 }  // namespace cutrans::simt

@@ -17,9 +17,9 @@ namespace cutrans::simt {
 namespace {
 
 // A barrier of which no lane of this gang is part must not count it.
-llvm::Instruction *whereSomeArrive(llvm::CallInst *call) {
+llvm::Instruction *whereSomeArrive(llvm::CallInst *call, unsigned argument = 2) {
   llvm::IRBuilder<> builder(call);
-  llvm::Value *arriving = call->getArgOperand(2);
+  llvm::Value *arriving = call->getArgOperand(argument);
   if (auto *constant = llvm::dyn_cast<llvm::ConstantInt>(arriving); constant && !constant->isZero()) return call;
   return llvm::SplitBlockAndInsertIfThen(builder.CreateICmpNE(arriving, builder.getInt32(0)), call->getIterator(), false);
 }
@@ -59,6 +59,13 @@ void makeGangsResumable(llvm::Function &kernel) {
       llvm::IRBuilder<> builder(whereSomeArrive(call));
       callService(builder, block, slot, builder.getVoidTy(),
                   {gang, call->getArgOperand(0), call->getArgOperand(2), call->getArgOperand(1)});
+    } else if (name == widened::ClusterArrive || name == widened::ClusterWait) {
+      size_t slot = name == widened::ClusterArrive ? offsetof(ct_native_services, cluster_arrive) : offsetof(ct_native_services, cluster_wait);
+      llvm::IRBuilder<> builder(whereSomeArrive(call, 0));
+      callService(builder, block, slot, builder.getVoidTy(), {gang});
+    } else if (name == widened::WarpExchange) {
+      llvm::IRBuilder<> builder(call);
+      callService(builder, block, offsetof(ct_native_services, warp_exchange), builder.getVoidTy(), {gang, call->getArgOperand(0)});
     } else if (name == widened::BarrierReduce) {
       lowerReduce(call, kernel);
     } else {

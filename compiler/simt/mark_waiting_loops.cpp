@@ -3,18 +3,16 @@
 // on their back edges. Such a kernel needs resumable gangs: run to completion, the first gang would wait for ever.
 //
 // In: scalar SPMD IR. Out: calls of cutrans.gang.yield and the attribute "cutrans.resumable". A loop waits where an exit
-// condition depends on a volatile or atomic read made in the loop, or on the old value of an atomic operation - unless each such value comes from a
+// condition depends on a volatile or atomic read made in the loop (any read, where the loop only reads and has a fence), or on the old value of an atomic operation - unless each such value comes from a
 // compare-and-swap whose expected operand is what the loop saw last: then a failure means that another thread got on,
 // and the next turn succeeds without it (lock-free). nanosleep in a loop says that it waits.
-#include <llvm/Analysis/IteratedDominanceFrontier.h>
 #include <llvm/Analysis/LoopInfo.h>
-#include <llvm/Analysis/PostDominators.h>
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 
 #include "compiler/ir/intrinsics.h"
-#include "compiler/simt/gang_uniformity.h"
 #include "compiler/simt/phases.h"
 #include "compiler/simt/widened.h"
 
@@ -42,11 +40,23 @@ bool isLockFree(const llvm::AtomicCmpXchgInst &exchange, const llvm::Loop &loop)
   return false;
 }
 
+// Nothing but looking: with a fence in it even a plain read is one that waits.
+bool onlyLooks(const llvm::Loop &loop) {
+  bool fence = false;
+  for (const llvm::BasicBlock *block : loop.blocks())
+    for (const llvm::Instruction &instruction : *block) {
+      fence |= llvm::isa<llvm::FenceInst>(instruction);
+      if (llvm::isa<llvm::StoreInst, llvm::AtomicRMWInst, llvm::AtomicCmpXchgInst>(instruction)) return false;
+    }
+  return fence;
+}
+
 bool comesFromOutside(const llvm::Instruction &instruction, const llvm::Loop &loop) {
   if (auto *exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction)) return !isLockFree(*exchange, loop);
   if (llvm::isa<llvm::AtomicRMWInst>(instruction)) return true;
   auto *load = llvm::dyn_cast<llvm::LoadInst>(&instruction);
-  return load && (load->isVolatile() || load->isAtomic());
+  if (!load || load->hasMetadata(llvm::LLVMContext::MD_invariant_load)) return false;
+  return load->isVolatile() || load->isAtomic() || onlyLooks(loop);
 }
 
 // A word that this loop itself changes each turn is no wait: a ticket counter taken by atomic add is work to share out.
@@ -58,34 +68,11 @@ bool isTicket(const llvm::Instruction &instruction) {
            llvm::cast<llvm::ConstantInt>(rmw->getValOperand())->isZero());
 }
 
-// `one == only` and the like: true for one thread, or for few that are no neighbours by intent (thread 0 of each warp).
-bool picksOneThread(const llvm::Value *condition, const GangUniformity &uniformity) {
-  if (auto *compare = llvm::dyn_cast<llvm::ICmpInst>(condition))
-    return compare->isEquality() && uniformity.isBlockUniform(compare->getOperand(0)) != uniformity.isBlockUniform(compare->getOperand(1));
-  auto *both = llvm::dyn_cast<llvm::Instruction>(condition);
-  if (!both || !both->getType()->isIntegerTy(1)) return false;
-  return llvm::any_of(both->operands(), [&](const llvm::Value *part) { return part != condition && picksOneThread(part, uniformity); });
-}
-
-// A lock that each thread takes for itself: it waits for a compare-and-swap or exchange, and no branch around the loop picks
-// one thread.
-bool lanesWait(llvm::Loop &loop, llvm::PostDominatorTree &postDominators, const GangUniformity &uniformity) {
-  bool takes = llvm::any_of(loop.blocks(), [](const llvm::BasicBlock *block) {
-    return llvm::any_of(*block, [](const llvm::Instruction &instruction) {
-      auto *rmw = llvm::dyn_cast<llvm::AtomicRMWInst>(&instruction);
-      return llvm::isa<llvm::AtomicCmpXchgInst>(instruction) || (rmw && rmw->getOperation() == llvm::AtomicRMWInst::Xchg);
-    });
-  });
-  if (!takes) return false;
-  llvm::ReverseIDFCalculator controls(postDominators);
-  llvm::SmallPtrSet<llvm::BasicBlock *, 1> header{loop.getHeader()};
-  controls.setDefiningBlocks(header);
-  llvm::SmallVector<llvm::BasicBlock *, 8> deciding;
-  controls.calculate(deciding);
-  return llvm::none_of(deciding, [&](llvm::BasicBlock *block) {
-    auto *branch = llvm::dyn_cast<llvm::BranchInst>(block->getTerminator());
-    return !loop.contains(block) && branch && branch->isConditional() && picksOneThread(branch->getCondition(), uniformity);
-  });
+// Ids of clusters alone need no company: any block knows its own.
+bool usesCluster(const llvm::Instruction &instruction) {
+  using enum ir::Intrinsic;
+  ir::Intrinsic id = ir::intrinsicOf(&instruction);
+  return id == ClusterMap || id == ClusterRankOf || id == IsSharedCluster || id == ClusterArrive || id == ClusterWait;
 }
 
 const char *whyItWaits(const llvm::Loop &loop) {
@@ -112,17 +99,15 @@ const char *whyItWaits(const llvm::Loop &loop) {
 }  // namespace
 
 bool markWaitingLoops(llvm::Function &kernel) {
+  if (llvm::any_of(llvm::instructions(kernel), usesCluster)) kernel.addFnAttr(widened::ClusterAttr);
   llvm::DominatorTree dominators(kernel);
   llvm::LoopInfo loops(dominators);
-  llvm::PostDominatorTree postDominators(kernel);
-  GangUniformity uniformity(kernel, postDominators);
   const char *why = nullptr;
   llvm::SmallVector<llvm::Instruction *, 4> backEdges;
   for (llvm::Loop *loop : loops.getLoopsInPreorder()) {
     const char *reason = whyItWaits(*loop);
     if (!reason) continue;
     why = reason;
-    if (lanesWait(*loop, postDominators, uniformity)) kernel.addFnAttr(widened::LanesWaitAttr);
     llvm::SmallVector<llvm::BasicBlock *, 4> latches;
     loop->getLoopLatches(latches);
     for (llvm::BasicBlock *latch : latches) backEdges.push_back(latch->getTerminator());

@@ -192,7 +192,8 @@ llvm::Expected<std::string> compileToNative(llvm::Module &module, const Pipeline
   if (auto e = run("widen-to-gang", Form::Widened, widen)) return e;
   // The two forms exclude each other. The first is the rule, the second always works.
   std::string reason;
-  bool resumable = kernel->hasFnAttribute(widened::ResumableAttr) || !barriersAllowPhases(*kernel, reason);
+  bool resumable = kernel->hasFnAttribute(widened::ResumableAttr) || kernel->hasFnAttribute(widened::ClusterAttr) ||
+                   !barriersAllowPhases(*kernel, reason);
   record.form = resumable ? CT_NATIVE_FORM_GANG : CT_NATIVE_FORM_BLOCK;
   if (resumable) {
     if (auto e = run("make-gangs-resumable", Form::Widened, [&] { return makeGangsResumable(*kernel), done(); })) return e;

@@ -129,6 +129,12 @@ Shape Shapes::computePhi(const PHINode &phi) const {
   return first && joins_ && joins_(phi) ? Shape::varying() : shape;
 }
 
+// All lanes of the warp read from one lane.
+static bool isBroadcast(const CallInst &shuffle, const Shapes &shapes) {
+  auto *clamp = dyn_cast<ConstantInt>(shuffle.getArgOperand(3));
+  return clamp && (clamp->getZExtValue() & 0x1f1f) == 0x1f && shapes.of(shuffle.getArgOperand(2)).isUniform();
+}
+
 Shape Shapes::computeCall(const Instruction &instruction) const {
   auto &call = cast<CallInst>(instruction);
   using enum ir::Intrinsic;
@@ -154,7 +160,6 @@ Shape Shapes::computeCall(const Instruction &instruction) const {
     case LanemaskLt:
     case LanemaskGe:
     case LanemaskGt:
-    case ShflIdx:
     case ShflUp:
     case ShflDown:
     case ShflBfly:
@@ -167,6 +172,7 @@ Shape Shapes::computeCall(const Instruction &instruction) const {
     case TexQuery:
     case SurfLoad:
     case Malloc: return Shape::varying();
+    case ShflIdx: return uniformIf(isBroadcast(call, *this));
     case BarrierRedPopc:
     case BarrierRedAnd:
     case BarrierRedOr:

@@ -40,6 +40,7 @@ bool barriersFit(llvm::Function &kernel, std::string &reason) {
   for (llvm::Instruction &instruction : llvm::instructions(kernel)) {
     llvm::StringRef name = calleeName(instruction);
     if (name == widened::BarrierArrive) return reason = "a barrier is arrived at without waiting", false;
+    if (name == widened::WarpExchange) return reason = "lanes of a warp meet that are in different gangs", false;
     if (name == widened::Yield) return reason = "a loop may wait for another part of the grid", false;
     if (name != widened::BarrierSync && name != widened::BarrierReduce) continue;
     auto *expected = llvm::dyn_cast<llvm::ConstantInt>(llvm::cast<llvm::CallInst>(instruction).getArgOperand(1));

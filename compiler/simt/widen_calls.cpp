@@ -59,6 +59,13 @@ Error Widener::widenCall(CallInst &call) {
     case BarrierRedPopc:
     case BarrierRedAnd:
     case BarrierRedOr: return widenBarrier(call, id);
+    case ClusterArrive:
+    case ClusterWait: {
+      FunctionCallee callee = external(id == ClusterArrive ? widened::ClusterArrive : widened::ClusterWait, builder_.getVoidTy(), {builder_.getInt32Ty()});
+      cast<Function>(callee.getCallee())->addFnAttr(Attribute::Convergent);
+      builder_.CreateCall(callee, {liveCount()});
+      return Error::success();
+    }
     case Vprintf:
     case AssertFail:
     case Malloc:
@@ -75,7 +82,6 @@ Error Widener::widenCall(CallInst &call) {
     default: break;
   }
   if (id >= WarpSync && id <= Elect) {
-    if (width_ == 1) return refuse(Diag::simt_gang_width, call, "warp operations need gangs of 32 lanes");
     widenWarp(call, id);
     return Error::success();
   }
@@ -130,18 +136,20 @@ Error Widener::widenLlvmIntrinsic(CallInst &call) {
   return Error::success();
 }
 
+Value *Widener::countLanes(Value *lanes) {
+  if (width_ == 1) return builder_.CreateZExt(lanes, builder_.getInt32Ty());
+  return builder_.CreateZExtOrTrunc(builder_.CreateUnaryIntrinsic(Intrinsic::ctpop, bits(lanes)), builder_.getInt32Ty());
+}
+
+Value *Widener::liveCount() { return allLanes() ? builder_.getInt32(width_) : countLanes(mask()); }
+
 Error Widener::widenBarrier(CallInst &call, ir::Intrinsic id) {
   using enum ir::Intrinsic;
   Value *number = call.getArgOperand(0), *threads = call.getArgOperand(1);
   if (!isUniform(number) || !isUniform(threads))
     return refuse(Diag::simt_barrier_number, call, "the number of a barrier, or its count of threads, differs between threads of a warp");
   Type *i32 = builder_.getInt32Ty();
-  auto count = [&](Value *lanes) {
-    if (width_ == 1) return builder_.CreateZExt(lanes, i32);
-    return builder_.CreateZExtOrTrunc(builder_.CreateUnaryIntrinsic(Intrinsic::ctpop, bits(lanes)), i32);
-  };
-  Value *arriving = allLanes() ? builder_.getInt32(width_) : count(mask());
-  SmallVector<Value *, 4> arguments{scalarOf(number), scalarOf(threads), arriving};
+  SmallVector<Value *, 4> arguments{scalarOf(number), scalarOf(threads), liveCount()};
   if (id == BarrierSync || id == BarrierArrive) {
     StringRef name = id == BarrierSync ? widened::BarrierSync : widened::BarrierArrive;
     FunctionCallee callee = external(name, builder_.getVoidTy(), {i32, i32, i32});
@@ -150,8 +158,8 @@ Error Widener::widenBarrier(CallInst &call, ir::Intrinsic id) {
     return Error::success();
   }
   Value *vote = call.getArgOperand(2);
-  if (width_ == 1) arguments.push_back(count(scalarOf(vote)));
-  else arguments.push_back(count(allLanes() ? vectorOf(vote) : builder_.CreateSelect(mask(), vectorOf(vote), splat(builder_.getFalse()))));
+  if (width_ == 1) arguments.push_back(countLanes(scalarOf(vote)));
+  else arguments.push_back(countLanes(allLanes() ? vectorOf(vote) : builder_.CreateSelect(mask(), vectorOf(vote), splat(builder_.getFalse()))));
   FunctionCallee callee = external(widened::BarrierReduce, StructType::get(i32, i32), {i32, i32, i32, i32});
   cast<Function>(callee.getCallee())->addFnAttr(Attribute::Convergent);
   Value *both = builder_.CreateCall(callee, arguments, "votes");

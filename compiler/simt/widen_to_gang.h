@@ -95,6 +95,8 @@ class Widener {
   llvm::Error widenCall(llvm::CallInst &call);
   llvm::Error widenLlvmIntrinsic(llvm::CallInst &call);
   Value *widenPure(llvm::CallInst &call);
+  llvm::Value *countLanes(llvm::Value *lanes);  // set ones of a vector of i1, as i32
+  llvm::Value *liveCount();
   llvm::Error widenBarrier(llvm::CallInst &call, ir::Intrinsic id);
   void widenRuntimeCall(llvm::CallInst &call, ir::Intrinsic id);
   void widenMbarrierUpdate(llvm::CallInst &call);
@@ -105,12 +107,22 @@ class Widener {
   Value *entryLanes();
   void widenWarp(llvm::CallInst &call, ir::Intrinsic id);
   void checkMembers(llvm::CallInst &call);
+  std::pair<Value *, Value *> shuffleSource(ir::Intrinsic id, Value *lane, Value *b, Value *c);
   Value *shuffle(llvm::CallInst &call, ir::Intrinsic id);
+  Value *broadcast(llvm::CallInst &call);  // a shuffle in which all read from one lane
   Value *permute(Value *vector, Value *indices);
   Value *vote(llvm::CallInst &call, ir::Intrinsic id);
   Value *match(llvm::CallInst &call, bool all);
+  Value *reduceLanes(ir::Intrinsic id, Value *values, Value *here);
   Value *reduceMembers(llvm::CallInst &call, ir::Intrinsic id);
   Value *elect(llvm::CallInst &call);
+
+  // ---- the same in gangs of less than a warp (widen_exchange.cpp) ----
+  Value *firstLane();
+  Value *warpBits(Value *lanes);
+  Value *exchangeField(size_t offset, unsigned bytes, Value *lane = nullptr);  // a lane's element where it is an array
+  void exchangeWarp(llvm::CallInst &call, ir::Intrinsic id);
+  Value *exchanged(llvm::CallInst &call, ir::Intrinsic id, Value *lane, Value *place);
 
   llvm::Function &source_;
   SimtOptions options_;
@@ -122,7 +134,7 @@ class Widener {
   llvm::Function *result_ = nullptr;
   llvm::IRBuilder<> builder_;
   llvm::Instruction *entryEnd_ = nullptr;  // values that all blocks may use are written before it
-  Value *block_ = nullptr, *gang_ = nullptr, *entryLanes_ = nullptr;
+  Value *block_ = nullptr, *gang_ = nullptr, *entryLanes_ = nullptr, *exchange_ = nullptr;
   llvm::DenseMap<const Value *, Value *> scalars_, vectors_, splats_;
   llvm::DenseMap<const llvm::BasicBlock *, llvm::BasicBlock *> first_, last_;
   llvm::SmallVector<std::pair<llvm::PHINode *, llvm::PHINode *>, 16> phis_;  // of the source, of the result
@@ -130,6 +142,7 @@ class Widener {
   Value *maskValue_ = nullptr;
   Value *exitedValue_ = nullptr;
   bool live_ = true;
+  unsigned places_ = 0;  // that ask who is there
 };
 
 // Local variables become addresses in the block's local memory: "cutrans.local-bytes" on the kernel (lower_locals.cpp).

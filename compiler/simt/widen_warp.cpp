@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// widen-to-gang: operations between the lanes of a warp; a gang is a warp here, 32 lanes. PTX ISA, "Warp Level Matrix" excepted:
+// widen-to-gang: operations between the lanes of a warp where a gang is a warp, 32 lanes; narrower ones: widen_exchange.cpp. PTX ISA, "Warp Level Matrix" excepted:
 // shfl.sync, vote.sync, match.sync, redux.sync, elect.sync, activemask, bar.warp.sync.
 //
 // Members are exact: a lane named in the member mask must be here or must have ended. One that is elsewhere would have to be
@@ -21,14 +21,14 @@ void Widener::checkMembers(CallInst &call) {
   Value *present = here;
   if (!ids_.fullGangs()) present = builder_.CreateOr(present, builder_.CreateNot(bits(entryLanes())));
   if (exitedValue_ && !isa<Constant>(exitedValue_)) present = builder_.CreateOr(present, bits(vectorOf(exitedValue_)));
-  Value *absent = builder_.CreateNot(present);
+  Value *absent = warpBits(builder_.CreateNot(present));
   Value *missing;
   if (isUniform(members)) {
     missing = builder_.CreateICmpNE(builder_.CreateAnd(scalarOf(members), absent), builder_.getInt32(0));
     if (!someLane()) missing = builder_.CreateAnd(missing, anyLane());
   } else {
     Value *wanted = builder_.CreateICmpNE(builder_.CreateAnd(vectorOf(members), builder_.CreateVectorSplat(width_, absent)), splat(builder_.getInt32(0)));
-    missing = builder_.CreateICmpNE(bits(builder_.CreateSelect(mask(), wanted, splat(builder_.getFalse()))), builder_.getInt32(0));
+    missing = builder_.CreateICmpNE(bits(builder_.CreateSelect(mask(), wanted, splat(builder_.getFalse()))), builder_.getIntN(width_, 0));
   }
   MDBuilder weights(context_);
   BasicBlock *after = newBlock("members"), *trap = newBlock("members.missing");
@@ -36,18 +36,21 @@ void Widener::checkMembers(CallInst &call) {
   builder_.SetInsertPoint(trap);
   Value *lane = builder_.CreateBinaryIntrinsic(Intrinsic::cttz, here, builder_.getTrue());
   Type *i32 = builder_.getInt32Ty();
-  builder_.CreateCall(external(widened::Refuse, builder_.getVoidTy(), {i32, i32}), {linearThread(lane), builder_.getInt32(withLine(unsigned(Diag::simt_warp_members), call))});
+  builder_.CreateCall(external(widened::Refuse, builder_.getVoidTy(), {i32, i32}), {linearThread(builder_.CreateZExtOrTrunc(lane, i32)), builder_.getInt32(withLine(unsigned(Diag::simt_warp_members), call))});
   builder_.CreateBr(after);
   builder_.SetInsertPoint(after);
 }
 
 void Widener::widenWarp(CallInst &call, ir::Intrinsic id) {
   using enum ir::Intrinsic;
-  if (id == ActiveMask) return setScalar(&call, maskBits());
-  checkMembers(call);
+  if (id == ActiveMask && width_ == 32) return setScalar(&call, maskBits());
+  if (id != ActiveMask) checkMembers(call);
+  if (width_ < 32) return exchangeWarp(call, id);
   switch (id) {
     case WarpSync: return;
     case ShflIdx:
+      if (isUniform(&call)) return setScalar(&call, broadcast(call));
+      [[fallthrough]];
     case ShflUp:
     case ShflDown:
     case ShflBfly: return setVector(&call, shuffle(call, id));
@@ -88,16 +91,12 @@ Value *Widener::permute(Value *vector, Value *indices) {
   return result;
 }
 
-// "shfl.sync": b is the lane or the distance, c holds the clamp value in bits 0-4 and the segment mask in bits 8-12. A source that is
-// not here gives 0, where the manual leaves it open.
-Value *Widener::shuffle(CallInst &call, ir::Intrinsic id) {
+// "shfl.sync": b is the lane or the distance, c holds the clamp value in bits 0-4 and the segment mask in bits 8-12. Gives the
+// lane to read from, and whether it is the one that was asked for. Scalars, or vectors of lanes.
+std::pair<Value *, Value *> Widener::shuffleSource(ir::Intrinsic id, Value *lane, Value *b, Value *c) {
   using enum ir::Intrinsic;
-  auto constant = [&](unsigned value) { return splat(builder_.getInt32(value)); };
-  SmallVector<Constant *, 32> lanes;
-  for (unsigned i = 0; i < width_; ++i) lanes.push_back(builder_.getInt32(i));
-  Value *lane = ConstantVector::get(lanes);
-  Value *b = builder_.CreateAnd(vectorOf(call.getArgOperand(2)), constant(31));
-  Value *c = vectorOf(call.getArgOperand(3));
+  auto constant = [&](unsigned value) { return ConstantInt::get(lane->getType(), value); };
+  b = builder_.CreateAnd(b, constant(31));
   Value *segments = builder_.CreateAnd(builder_.CreateLShr(c, constant(8)), constant(31));
   Value *inSegment = builder_.CreateXor(segments, constant(31));
   Value *lowest = builder_.CreateAnd(lane, segments);
@@ -110,11 +109,30 @@ Value *Widener::shuffle(CallInst &call, ir::Intrinsic id) {
     default: from = builder_.CreateOr(lowest, builder_.CreateAnd(b, inSegment)); break;
   }
   valid = id == ShflUp ? builder_.CreateICmpSGE(from, bound) : builder_.CreateICmpSLE(from, bound);
-  Value *source = builder_.CreateSelect(valid, from, lane);
+  return {builder_.CreateSelect(valid, from, lane), valid};
+}
+
+// A source that is not here gives 0, where the manual leaves it open.
+Value *Widener::shuffle(CallInst &call, ir::Intrinsic id) {
+  SmallVector<Constant *, 32> lanes;
+  for (unsigned i = 0; i < width_; ++i) lanes.push_back(builder_.getInt32(i));
+  auto [source, valid] = shuffleSource(id, ConstantVector::get(lanes), vectorOf(call.getArgOperand(2)), vectorOf(call.getArgOperand(3)));
   Value *value = builder_.CreateFreeze(vectorOf(call.getArgOperand(1)));
-  if (!allLanes()) value = builder_.CreateSelect(mask(), value, constant(0));
+  if (!allLanes()) value = builder_.CreateSelect(mask(), value, splat(builder_.getInt32(0)));
   Value *both = builder_.CreateInsertValue(PoisonValue::get(widened(call.getType())), permute(value, source), 0);
   return builder_.CreateInsertValue(both, valid, 1);
+}
+
+Value *Widener::broadcast(CallInst &call) {
+  Value *from = builder_.CreateAnd(scalarOf(call.getArgOperand(2)), builder_.getInt32(31)), *given = call.getArgOperand(1);
+  Value *value = isUniform(given) ? scalarOf(given) : builder_.CreateExtractElement(vectorOf(given), from);
+  value = builder_.CreateFreeze(value);
+  if (!allLanes()) {
+    Value *here = builder_.CreateTrunc(builder_.CreateLShr(maskBits(), from), builder_.getInt1Ty());
+    value = builder_.CreateSelect(here, value, builder_.getInt32(0));
+  }
+  Value *both = builder_.CreateInsertValue(PoisonValue::get(call.getType()), value, 0);
+  return builder_.CreateInsertValue(both, builder_.getTrue(), 1);
 }
 
 Value *Widener::vote(CallInst &call, ir::Intrinsic id) {
@@ -161,7 +179,7 @@ Value *Widener::match(CallInst &call, bool all) {
   return builder_.CreateInsertValue(both, holds, 1);
 }
 
-Value *Widener::reduceMembers(CallInst &call, ir::Intrinsic id) {
+Value *Widener::reduceLanes(ir::Intrinsic id, Value *values, Value *here) {
   using enum ir::Intrinsic;
   Intrinsic::ID reduction = Intrinsic::vector_reduce_add;
   uint32_t neutral = 0;
@@ -175,11 +193,14 @@ Value *Widener::reduceMembers(CallInst &call, ir::Intrinsic id) {
     case ReduxXor: reduction = Intrinsic::vector_reduce_xor; break;
     default: break;
   }
+  return builder_.CreateUnaryIntrinsic(reduction, builder_.CreateSelect(here, values, ConstantInt::get(values->getType(), neutral)));
+}
+
+Value *Widener::reduceMembers(CallInst &call, ir::Intrinsic id) {
   Value *members = call.getArgOperand(0);
   auto over = [&](Value *named) {
     Value *here = builder_.CreateBitCast(builder_.CreateAnd(named, maskBits()), widened(builder_.getInt1Ty()));
-    Value *values = builder_.CreateSelect(here, vectorOf(call.getArgOperand(1)), splat(builder_.getInt32(neutral)));
-    return builder_.CreateUnaryIntrinsic(reduction, values);
+    return reduceLanes(id, vectorOf(call.getArgOperand(1)), here);
   };
   if (isUniform(members)) return over(scalarOf(members));
   return forEachLane(call.getType(), [&](Value *lane) { return over(laneOf(members, lane)); });

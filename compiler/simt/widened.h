@@ -23,6 +23,11 @@ inline constexpr char BarrierReduce[] = "cutrans.gang.barrier.reduce";
 // void(): the gang lets others run. Stands on back edges of loops that may wait for another gang or block; put there
 // in the scalar IR by mark-waiting-loops (effects: memory), kept as one scalar call per gang by widen-to-gang.
 inline constexpr char Yield[] = "cutrans.gang.yield";
+// void(i32 arriving): as for barriers; by every gang that gets there, also when no lane arrives.
+inline constexpr char ClusterArrive[] = "cutrans.gang.cluster.arrive";
+inline constexpr char ClusterWait[] = "cutrans.gang.cluster.wait";
+// void(ptr): of a ct_native_exchange, by gangs of less than a warp.
+inline constexpr char WarpExchange[] = "cutrans.gang.warp.exchange";
 // ptr(): block->local, the local memory of thread 0. Thread t's is at t * local bytes (the attribute below).
 inline constexpr char LocalBase[] = "cutrans.local.base";
 // void(i32 thread, i32 code): ends; a refusal found at run time, code is a row of diagnostics.def (0: trap).
@@ -37,9 +42,12 @@ inline constexpr char BlockShapeAttr[] = "cutrans.block-shape";  // "x,y,z"; abs
 // On the scalar kernel, by mark-waiting-loops: the kernel needs resumable gangs. Value: the reason, for people.
 inline constexpr char ResumableAttr[] = "cutrans.resumable";
 
-// On the scalar kernel, by mark-waiting-loops: several lanes of a warp may wait for each other (a lock that each thread
-// takes). A gang's lanes run in step, so gangs must have one lane.
-inline constexpr char LanesWaitAttr[] = "cutrans.lanes-wait";
+// On the scalar kernel, by mark-waiting-loops: it uses the shared memory or the barrier of its cluster, whose blocks
+// take turns.
+inline constexpr char ClusterAttr[] = "cutrans.uses-cluster";
+
+// On the scalar kernel, by choose-gang-width: each lane is a gang, for this reason.
+inline constexpr char LanesAloneAttr[] = "cutrans.lanes-alone";
 
 // !cutrans.block.uniform (empty node) on an instruction: the same value in all gangs of the block.
 inline constexpr char BlockUniformMetadata[] = "cutrans.block.uniform";

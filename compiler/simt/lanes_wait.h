@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Whether the lanes of a gang can run in step, or must each be a gang of its own.
+#pragma once
+
+namespace llvm {
+class Function;
+}
+
+namespace cutrans::simt {
+
+class LaunchIds;
+
+// Why lanes in step may wait for each other for ever (docs/simt.md, "Lanes on their own"), or null. Scalar code, after
+// mark-waiting-loops.
+const char *whyLanesWait(llvm::Function &kernel, const LaunchIds &ids);
+
+}  // namespace cutrans::simt
