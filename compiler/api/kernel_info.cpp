@@ -98,6 +98,12 @@ void describeKernel(const ptx::Module &module, const Function &kernel, KernelFac
   info.params_size = static_cast<uint32_t>(kernel.params_size);
   info.max_threads = threadsOf(kernel.performance.maxntid);
   std::copy(std::begin(kernel.performance.reqntid), std::end(kernel.performance.reqntid), info.required_block);
+  const ptx::Performance &wanted = kernel.performance;
+  if (wanted.reqnctapercluster[0])
+    std::transform(std::begin(wanted.reqnctapercluster), std::end(wanted.reqnctapercluster), info.required_cluster,
+                   [](uint32_t blocks) { return std::max(blocks, 1u); });
+  info.max_cluster_blocks = wanted.maxclusterrank;
+  info.flags |= (wanted.explicitcluster ? CTC_KERNEL_EXPLICIT_CLUSTER : 0u) | (wanted.blocksareclusters ? CTC_KERNEL_GRID_OF_CLUSTERS : 0u);
   info.ptx_version = unit.version;
   info.target_sm = unit.target;
 

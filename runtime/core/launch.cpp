@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "child_queue.h"
+#include "cluster.h"
 #include "cutrans/runtime/queue.h"
 #include "cutrans/support/diagnostics.h"
 #include "kernel.h"
@@ -27,7 +28,7 @@ Status refuse(const Kernel &kernel, const LaunchShape &s, Refusal refusal) {
   std::snprintf(text, sizeof text, "kernel %.200s, grid %ux%ux%u, block %ux%ux%u, %llu bytes of dynamic shared memory: %s", kernel.info().name,
                 s.grid[0], s.grid[1], s.grid[2], s.block[0], s.block[1], s.block[2],
                 static_cast<unsigned long long>(s.dynamic_shared_bytes), refusal.reason);
-  report(refusal.code == Code::unsupported ? Diag::launch_cluster : Diag::launch_shape, text);
+  report(Diag::launch_shape, text);
   return refusal.code;
 }
 
@@ -38,7 +39,6 @@ Status checkShape(const Kernel &kernel, const Device &device, const LaunchShape 
     if (s.grid[d] == 0 || s.block[d] == 0) return refuse(kernel, s, {Code::invalid_configuration, "a dimension is 0"});
     if (s.grid[d] > limit.max_grid[d]) return refuse(kernel, s, {Code::invalid_configuration, "the grid is larger than the device allows"});
     if (s.block[d] > limit.max_block[d]) return refuse(kernel, s, {Code::invalid_configuration, "the block is larger than the device allows"});
-    if (s.cluster[d] > 1) return refuse(kernel, s, {Code::unsupported, "a cluster of blocks was asked for"});
     if (info.required_block[0] && s.block[d] != info.required_block[d])
       return refuse(kernel, s, {Code::invalid_value, "the kernel was built for another block shape (reqntid)"});
   }
@@ -54,13 +54,20 @@ Status checkShape(const Kernel &kernel, const Device &device, const LaunchShape 
       report(Diag::launch_cooperative, std::string("kernel ") + info.name + " on target " + target().name);
       return Code::unsupported;
     }
-    Result<unsigned> per_unit = blocksPerUnit(kernel, static_cast<unsigned>(threads), s.dynamic_shared_bytes);
-    if (!per_unit.ok()) return per_unit.status();
+    Result<unsigned> clusters = clustersAtOnce(kernel, s);
+    if (!clusters.ok()) return clusters.status();
+    const uint64_t each = s.cluster[0] ? uint64_t{s.cluster[0]} * s.cluster[1] * s.cluster[2] : 1;
     unsigned __int128 blocks = static_cast<unsigned __int128>(s.grid[0]) * s.grid[1] * s.grid[2];
-    if (blocks > uint64_t{*per_unit} * limit.compute_units)
+    if (blocks > *clusters * each)
       return refuse(kernel, s, {Code::cooperative_too_large, "more blocks than can run together"});
   }
   return {};
+}
+
+Status refuseCluster(const Kernel &kernel, const Device &device, const LaunchShape &s, const char *problem) {
+  if (device.info().max_cluster_blocks > 1) return refuse(kernel, s, {Code::invalid_cluster, problem});
+  report(Diag::launch_cluster, std::string("kernel ") + kernel.info().name + " on target " + target().name);
+  return Code::unsupported;
 }
 
 // The kernel may take the version whose global thread ids fit into 31 bits.
@@ -94,19 +101,23 @@ constexpr uint64_t kStackFactor = 4, kLeastStackBytes = 16 << 10;
 
 }  // namespace
 
-Status Queue::launch(Kernel &kernel, const LaunchShape &shape, const Arguments &arguments) {
-  if (!recordsChildren(kernel)) [[likely]] return launchKernel(*this, kernel, shape, arguments, 0);
+Status Queue::launch(Kernel &kernel, const LaunchShape &asked, const Arguments &arguments) {
+  if (!recordsChildren(kernel)) [[likely]] return launchKernel(*this, kernel, asked, arguments, 0);
   if (Status healthy = context_->check(); !healthy.ok()) return healthy;
+  LaunchShape shape = asked;
+  if (const char *problem = settleCluster(kernel, shape)) return refuseCluster(kernel, context_->device(), shape, problem);
   if (Status fits = checkShape(kernel, context_->device(), shape); !fits.ok()) return fits;
   Result<PendingChildren *> children = prepareChildren(*this, kernel, shape);
   if (!children.ok()) return children.status();
-  return submitChildren(*this, *children, launchKernel(*this, kernel, shape, arguments, childQueueAddress(**children)));
+  return submitChildren(*this, *children, launchKernel(*this, kernel, asked, arguments, childQueueAddress(**children)));
 }
 
-Status launchKernel(Queue &queue, Kernel &kernel, const LaunchShape &shape, const Arguments &arguments, Address child_queue) {
+Status launchKernel(Queue &queue, Kernel &kernel, const LaunchShape &asked, const Arguments &arguments, Address child_queue) {
   Context &context = queue.context();
   if (Status healthy = context.check(); !healthy.ok()) return healthy;
   if (&kernel.module().context() != &context) return Code::invalid_handle;
+  LaunchShape shape = asked;
+  if (const char *problem = settleCluster(kernel, shape)) [[unlikely]] return refuseCluster(kernel, context.device(), shape, problem);
   if (Status fits = checkShape(kernel, context.device(), shape); !fits.ok()) return fits;
   const uint32_t variant = (shape.cooperative ? kCooperative : 0u) | (smallGrid(shape) ? 0u : kAnyGrid);
   const Loaded &loaded = KernelAccess::find(kernel, shape.block, variant);
@@ -117,12 +128,13 @@ Status launchKernel(Queue &queue, Kernel &kernel, const LaunchShape &shape, cons
   if (!params.ok()) return params.status();
   ct_launch launch;
   launch.struct_size = sizeof launch;
-  launch.flags = shape.cooperative ? CT_LAUNCH_COOPERATIVE : 0u;
+  const bool clusters = shape.cluster[0] != 0;
+  launch.flags = (shape.cooperative ? CT_LAUNCH_COOPERATIVE : 0u) | (clusters ? CT_LAUNCH_CLUSTERS : 0u);
   launch.kernel = loaded.kernel;
   for (int d = 0; d < 3; ++d) {
     launch.grid[d] = shape.grid[d];
     launch.block[d] = shape.block[d];
-    launch.cluster[d] = 1;
+    launch.cluster[d] = clusters ? shape.cluster[d] : 1;
   }
   launch.dynamic_shared_bytes = static_cast<uint32_t>(shape.dynamic_shared_bytes);
   launch.params_size = kernel.info().params_size;

@@ -31,13 +31,17 @@ Result<int> kernelAttribute(const runtime::Kernel &kernel, CUfunction_attribute 
       return kernel.preferred_carveout.load();
     case CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES:  // constants live in the module's one image
     case CU_FUNC_ATTRIBUTE_CACHE_MODE_CA:
+      return 0;
     case CU_FUNC_ATTRIBUTE_CLUSTER_SIZE_MUST_BE_SET:
+      return info.flags & CTC_KERNEL_EXPLICIT_CLUSTER ? 1 : 0;
     case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH:
     case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT:
     case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH:
+      return static_cast<int>(kernel.requiredCluster()[attribute - CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH]);
     case CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED:
+      return kernel.large_clusters.load() ? 1 : 0;
     case CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE:
-      return 0;
+      return kernel.cluster_policy.load();
     default:
       return Code::invalid_value;
   }
@@ -55,10 +59,16 @@ Status setKernelAttribute(runtime::Kernel &kernel, CUfunction_attribute attribut
     case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH:
     case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT:
     case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH:
+      if (value < 0) return Code::invalid_value;
+      return kernel.setRequiredCluster(attribute - CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH, static_cast<uint32_t>(value));
     case CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED:
+      if (value != 0 && value != 1) return Code::invalid_value;
+      kernel.large_clusters.store(value != 0);
+      return Code::ok;
     case CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE:
-      refuseArgument(entry, Diag::api_clusters, "attributes of thread block clusters");
-      return Code::unsupported;
+      if (value < CU_CLUSTER_SCHEDULING_POLICY_DEFAULT || value > CU_CLUSTER_SCHEDULING_POLICY_LOAD_BALANCING) return Code::invalid_value;
+      kernel.cluster_policy.store(value);
+      return Code::ok;
     default:
       return Code::invalid_value;
   }

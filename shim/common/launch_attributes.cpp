@@ -12,14 +12,6 @@ namespace cutrans::shim {
 static_assert(sizeof(CUlaunchAttribute) == sizeof(cudaLaunchAttribute) &&
               offsetof(CUlaunchAttribute, value) == offsetof(cudaLaunchAttribute, val));
 
-namespace {
-
-bool isOne(const CUlaunchAttribute &a) {
-  return a.value.clusterDim.x == 1 && a.value.clusterDim.y == 1 && a.value.clusterDim.z == 1;
-}
-
-}  // namespace
-
 Status readLaunchAttributes(std::span<const CUlaunchAttribute> list, runtime::LaunchShape *shape, const char *entry) {
   for (const CUlaunchAttribute &a : list) {
     switch (a.id) {
@@ -27,11 +19,10 @@ Status readLaunchAttributes(std::span<const CUlaunchAttribute> list, runtime::La
         shape->cooperative = a.value.cooperative != 0;
         break;
       case CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION:
-      case CU_LAUNCH_ATTRIBUTE_PREFERRED_CLUSTER_DIMENSION:
-        if (!isOne(a)) {
-          refuseArgument(entry, Diag::api_clusters, "a launch with a cluster dimension");
-          return Code::unsupported;
-        }
+        if (!a.value.clusterDim.x || !a.value.clusterDim.y || !a.value.clusterDim.z) return Code::invalid_value;
+        shape->cluster[0] = a.value.clusterDim.x;
+        shape->cluster[1] = a.value.clusterDim.y;
+        shape->cluster[2] = a.value.clusterDim.z;
         break;
       case CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE:
         if (a.value.deviceUpdatableKernelNode.deviceUpdatable) {
@@ -50,6 +41,7 @@ Status readLaunchAttributes(std::span<const CUlaunchAttribute> list, runtime::La
       case CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW:
       case CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY:
       case CU_LAUNCH_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE:
+      case CU_LAUNCH_ATTRIBUTE_PREFERRED_CLUSTER_DIMENSION:  // clusters of the size that must do are as good
       case CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION:
       case CU_LAUNCH_ATTRIBUTE_PRIORITY:
       case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP:

@@ -2,6 +2,7 @@
 // Kernels: attributes, parameters, occupancy.
 #include "bodies.h"
 #include "shim/common/kernel_attributes.h"
+#include "shim/cuda/launch_config.h"
 
 namespace cutrans::driver {
 
@@ -117,6 +118,29 @@ CUresult body::cuOccupancyAvailableDynamicSMemPerBlock(Call &call, size_t *out, 
   Result<uint64_t> bytes = runtime::sharedBytesFor(**kernel, blocks, block);
   if (!bytes.ok()) return error(bytes.status());
   *out = *bytes;
+  return CUDA_SUCCESS;
+}
+
+CUresult body::cuOccupancyMaxActiveClusters(Call &call, int *out, CUfunction function, const CUlaunchConfig *config) {
+  Result<runtime::LaunchShape> shape = shapeOf(config, call.name);
+  if (!out || !shape.ok()) return CUDA_ERROR_INVALID_VALUE;
+  Result<runtime::Kernel *> kernel = resolveKernel(function, *call.context);
+  if (!kernel.ok()) return error(kernel.status());
+  Result<unsigned> clusters = runtime::clustersAtOnce(**kernel, *shape);
+  if (!clusters.ok()) return error(clusters.status());
+  *out = static_cast<int>(*clusters);
+  return CUDA_SUCCESS;
+}
+
+CUresult body::cuOccupancyMaxPotentialClusterSize(Call &call, int *out, CUfunction function, const CUlaunchConfig *config) {
+  Result<runtime::LaunchShape> shape = shapeOf(config, call.name);
+  if (!out || !shape.ok()) return CUDA_ERROR_INVALID_VALUE;
+  Result<runtime::Kernel *> kernel = resolveKernel(function, *call.context);
+  if (!kernel.ok()) return error(kernel.status());
+  const uint64_t threads = uint64_t{shape->block[0]} * shape->block[1] * shape->block[2];
+  Result<unsigned> blocks = runtime::largestCluster(**kernel, static_cast<unsigned>(threads), shape->dynamic_shared_bytes);
+  if (!blocks.ok()) return error(blocks.status());
+  *out = static_cast<int>(*blocks);
   return CUDA_SUCCESS;
 }
 

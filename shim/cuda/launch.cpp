@@ -2,6 +2,7 @@
 // Launches.
 #include "bodies.h"
 #include "shim/common/launch_attributes.h"
+#include "shim/cuda/launch_config.h"
 
 namespace cutrans::driver {
 
@@ -46,28 +47,35 @@ inline CUresult launch(Call &call, CUfunction function, const runtime::LaunchSha
 
 }  // namespace
 
+Result<runtime::LaunchShape> shapeOf(const CUlaunchConfig *config, const char *entry) {
+  if (!config || (config->numAttrs && !config->attrs)) return Code::invalid_value;
+  runtime::LaunchShape shape{{config->gridDimX, config->gridDimY, config->gridDimZ},
+                             {config->blockDimX, config->blockDimY, config->blockDimZ},
+                             {},
+                             config->sharedMemBytes,
+                             false};
+  std::span<const CUlaunchAttribute> attributes{config->attrs, config->numAttrs};
+  if (Status status = shim::readLaunchAttributes(attributes, &shape, entry); !status.ok()) return status;
+  return shape;
+}
+
 CUresult body::cuLaunchKernel(Call &call, CUfunction f, unsigned int gx, unsigned int gy, unsigned int gz,
                               unsigned int bx, unsigned int by, unsigned int bz, unsigned int shared_bytes,
                               CUstream stream, void **params, void **extra) {
-  return launch(call, f, {{gx, gy, gz}, {bx, by, bz}, {1, 1, 1}, shared_bytes, false}, stream, params, extra);
+  return launch(call, f, {{gx, gy, gz}, {bx, by, bz}, {}, shared_bytes, false}, stream, params, extra);
 }
 
 CUresult body::cuLaunchCooperativeKernel(Call &call, CUfunction f, unsigned int gx, unsigned int gy, unsigned int gz,
                                          unsigned int bx, unsigned int by, unsigned int bz, unsigned int shared_bytes,
                                          CUstream stream, void **params) {
-  return launch(call, f, {{gx, gy, gz}, {bx, by, bz}, {1, 1, 1}, shared_bytes, true}, stream, params, nullptr);
+  return launch(call, f, {{gx, gy, gz}, {bx, by, bz}, {}, shared_bytes, true}, stream, params, nullptr);
 }
 
 CUresult body::cuLaunchKernelEx(Call &call, const CUlaunchConfig *config, CUfunction f, void **params, void **extra) {
-  if (!config || (config->numAttrs && !config->attrs)) return CUDA_ERROR_INVALID_VALUE;
-  runtime::LaunchShape shape{{config->gridDimX, config->gridDimY, config->gridDimZ},
-                             {config->blockDimX, config->blockDimY, config->blockDimZ},
-                             {1, 1, 1},
-                             config->sharedMemBytes,
-                             false};
+  Result<runtime::LaunchShape> shape = shapeOf(config, call.name);
+  if (!shape.ok()) return error(shape.status());
   std::span<const CUlaunchAttribute> attributes{config->attrs, config->numAttrs};
-  if (Status status = shim::readLaunchAttributes(attributes, &shape, call.name); !status.ok()) return error(status);
-  CUresult result = launch(call, f, shape, config->hStream, params, extra);
+  CUresult result = launch(call, f, *shape, config->hStream, params, extra);
   if (result != CUDA_SUCCESS || attributes.empty()) return result;
   return error(shim::recordLaunchEvents(attributes, **call.queue(config->hStream)));
 }

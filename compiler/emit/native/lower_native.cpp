@@ -41,6 +41,8 @@ constexpr FieldRow Fields[] = {
     {Intrinsic::NsmId, offsetof(ct_native_block, unit_count)}, {Intrinsic::GridId, offsetof(ct_native_block, grid_id)},
     {Intrinsic::DynamicSmemSize, offsetof(ct_native_block, dynamic_shared_bytes)},
     {Intrinsic::StackArea, offsetof(ct_native_block, stack)},  {Intrinsic::StackBytes, offsetof(ct_native_block, stack_bytes)},
+    {Intrinsic::ClusterNctaidX, offsetof(ct_native_block, cluster)}, {Intrinsic::ClusterNctaidY, offsetof(ct_native_block, cluster) + 4},
+    {Intrinsic::ClusterNctaidZ, offsetof(ct_native_block, cluster) + 8}, {Intrinsic::ClusterCtarank, offsetof(ct_native_block, cluster_rank)},
     {Intrinsic::TotalSmemSize, offsetof(ct_native_block, shared_bytes)},
 };
 
@@ -71,6 +73,7 @@ class Lowering {
   llvm::Value *variableAddress(llvm::GlobalVariable &variable, llvm::IRBuilderBase &builder);
   llvm::Expected<llvm::Value *> lower(llvm::CallInst &call);
   llvm::Value *lowerService(llvm::CallInst &call, llvm::StringRef name);
+  llvm::Value *lowerCluster(llvm::CallInst &call, Intrinsic id);
   llvm::Value *lowerIsSpace(llvm::CallInst &call, Intrinsic id);
   llvm::Value *inRange(llvm::IRBuilderBase &builder, llvm::Value *address, llvm::Value *start, llvm::Value *bytes);
 
@@ -163,6 +166,12 @@ llvm::Value *Lowering::lowerIsSpace(llvm::CallInst &call, Intrinsic id) {
     return inRange(builder, address, field(offsetof(ct_native_block, shared_base), builder.getInt32Ty()),
                    field(offsetof(ct_native_block, shared_bytes), builder.getInt32Ty()));
   };
+  auto cluster = [&] {
+    llvm::Value *blocks = builder.getInt64(1);
+    for (unsigned i = 0; i < 3; ++i) blocks = builder.CreateMul(blocks, field(offsetof(ct_native_block, cluster) + 4 * i, builder.getInt32Ty()));
+    return inRange(builder, address, field(offsetof(ct_native_block, cluster_base), builder.getInt32Ty()),
+                   builder.CreateShl(blocks, field(offsetof(ct_native_block, cluster_shift), builder.getInt32Ty())));
+  };
   auto local = [&] {
     // Rounded up to whole gangs, native_kernel.h.
     llvm::Value *threads = builder.getInt64(32);
@@ -194,11 +203,27 @@ llvm::Value *Lowering::lowerIsSpace(llvm::CallInst &call, Intrinsic id) {
   };
   switch (id) {
     case Intrinsic::IsShared: return shared();
+    case Intrinsic::IsSharedCluster: return cluster();
     case Intrinsic::IsLocal: return local();
     case Intrinsic::IsParam: return param();
     case Intrinsic::IsConst: return constant();
-    default: return builder.CreateNot(builder.CreateOr(builder.CreateOr(shared(), local()), builder.CreateOr(param(), constant())));
+    default: return builder.CreateNot(builder.CreateOr(builder.CreateOr(cluster(), local()), builder.CreateOr(param(), constant())));
   }
+}
+
+// Windows lie side by side, native_kernel.h; vectors too.
+llvm::Value *Lowering::lowerCluster(llvm::CallInst &call, Intrinsic id) {
+  llvm::IRBuilder<> builder(&call);
+  auto *vector = llvm::dyn_cast<llvm::FixedVectorType>(call.getType());
+  auto field = [&](size_t offset) {
+    llvm::Value *value = loadBlockField(builder, block_, offset, builder.getInt32Ty());
+    return vector ? builder.CreateVectorSplat(vector->getNumElements(), value) : value;
+  };
+  llvm::Value *base = field(offsetof(ct_native_block, cluster_base)), *shift = field(offsetof(ct_native_block, cluster_shift));
+  llvm::Value *place = builder.CreateSub(call.getArgOperand(0), base);
+  if (id == Intrinsic::ClusterRankOf) return builder.CreateLShr(place, shift);
+  llvm::Value *within = builder.CreateAnd(place, builder.CreateNot(builder.CreateShl(llvm::Constant::getAllOnesValue(call.getType()), shift)));
+  return builder.CreateAdd(builder.CreateAdd(base, builder.CreateShl(call.getArgOperand(1), shift)), within);
 }
 
 // cutrans.gang.<name>(thread, ...): once for each live lane.
@@ -263,8 +288,13 @@ llvm::Expected<llvm::Value *> Lowering::lower(llvm::CallInst &call) {
       if (number % 2 == 1) address = builder.CreateLShr(address, 32);
       return builder.CreateTrunc(address, builder.getInt32Ty());
     }
+    case Intrinsic::ClusterIsExplicit:
+      return builder.CreateIsNotNull(loadBlockField(builder, block_, offsetof(ct_native_block, cluster_explicit), builder.getInt32Ty()));
+    case Intrinsic::ClusterMap:
+    case Intrinsic::ClusterRankOf: return lowerCluster(call, id);
     case Intrinsic::IsGlobal:
     case Intrinsic::IsShared:
+    case Intrinsic::IsSharedCluster:
     case Intrinsic::IsLocal:
     case Intrinsic::IsConst:
     case Intrinsic::IsParam: return lowerIsSpace(call, id);

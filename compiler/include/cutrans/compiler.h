@@ -68,7 +68,11 @@ typedef struct ctc_param {
   uint32_t offset, size, align;  /* bytes in the parameter buffer */
 } ctc_param;
 
-enum { CTC_KERNEL_USES_LIBRARY = 1u << 0 /* it reaches a function of ctc_options.library */ };
+enum {
+  CTC_KERNEL_USES_LIBRARY = 1u << 0,       /* it reaches a function of ctc_options.library */
+  CTC_KERNEL_EXPLICIT_CLUSTER = 1u << 1,   /* .explicitcluster: a launch must say how large its clusters are */
+  CTC_KERNEL_GRID_OF_CLUSTERS = 1u << 2    /* .blocksareclusters: a launch counts clusters, not blocks */
+};
 
 typedef struct ctc_kernel {
   uint32_t struct_size;
@@ -85,6 +89,8 @@ typedef struct ctc_kernel {
   uint32_t target_sm;            /* 75 for sm_75 */
   uint32_t flags;
   uint64_t address;              /* in device code: a number that is no memory, the same in all kernels of the module */
+  uint32_t required_cluster[3];  /* .reqnctapercluster, zeros: none */
+  uint32_t max_cluster_blocks;   /* .maxclusterrank, 0: none */
 } ctc_kernel;
 
 typedef enum ctc_space { CTC_SPACE_GLOBAL = 0, CTC_SPACE_CONST = 1 } ctc_space;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The door: sets up the module, refuses what no body can show (clusters), lowers each body.
+// The door: sets up the module, refuses what no body can show (32-bit addresses), lowers each body.
 #include "compiler/ptx/lower/lower.h"
 
 #include <algorithm>
@@ -29,6 +29,7 @@ const RuleTable &rules() {
     addCallRules(made);
     addWarpRules(made);
     addMbarrierRules(made);
+    addClusterRules(made);
     addVideoRules(made);
     addTextureRules(made);
     addSurfaceRules(made);
@@ -48,7 +49,7 @@ MissingRule missingRule(Opcode opcode) {
   };
   constexpr MissingRule Arch{Diag::ptx_arch_specific, "the instruction exists on one architecture only (a target with an \"a\")"};
   constexpr MissingRule Transaction{Diag::ptx_async, "asynchronous transactions are not supported"};
-  constexpr MissingRule Cluster{Diag::ptx_cluster, "clusters are not supported"};
+  constexpr MissingRule Cluster{Diag::ptx_cluster, "blocks cannot take the place of others of the grid"};
   constexpr Group Groups[] = {
       {"wgmma", Arch},
       {"tcgen05", Arch},
@@ -59,10 +60,7 @@ MissingRule missingRule(Opcode opcode) {
       {"st.bulk", Transaction},
       {"red.async", Transaction},
       {"tensormap", Transaction},
-      {"barrier.cluster", Cluster},
       {"clusterlaunchcontrol", Cluster},
-      {"mapa", Cluster},
-      {"getctarank", Cluster},
   };
   std::string_view name = to_string(opcode);
   for (const Group &group : Groups)
@@ -78,11 +76,6 @@ namespace {
 
 void checkKernel(ModuleState &state) {
   const Function &kernel = *state.program.kernel;
-  const Performance &limits = kernel.performance;
-  uint64_t blocks = 1;
-  for (uint32_t n : limits.reqnctapercluster) blocks *= std::max(1u, n);
-  if (blocks > 1 || limits.explicitcluster || limits.blocksareclusters)
-    state.refuse(Diag::ptx_cluster, kernel.location, kernel.name, "the kernel runs in clusters of blocks");
   if (kernel.location.unit < state.program.units.size() && state.program.units[kernel.location.unit].address_size != 64)
     state.refuse(Diag::ptx_form, kernel.location, kernel.name, "32-bit addresses are not supported");
 }

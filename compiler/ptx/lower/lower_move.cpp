@@ -47,7 +47,7 @@ void isspacep(BodyLowering &lo, const Instruction &in) {
       id = IrIntrinsic::IsGlobal;
       break;
     case Space::Shared:
-      id = IrIntrinsic::IsShared;
+      id = in.has(Mod::SharedCluster) ? IrIntrinsic::IsSharedCluster : IrIntrinsic::IsShared;
       break;
     case Space::Local:
       id = IrIntrinsic::IsLocal;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Special registers (manual 10). A kernel without an explicit cluster runs in clusters of one block. Nothing of shared
-// memory is reserved for a system, and the counters of %pm, whose behaviour the manual leaves undefined, stand still.
+// Special registers (manual 10). The counters of %pm, whose behaviour the manual leaves undefined, stand still.
 #include <llvm/IR/Constants.h>
+#include <llvm/IR/Module.h>
 
 #include "compiler/ptx/lower/lowering.h"
 
@@ -13,6 +13,27 @@ namespace {
 Value *component(BodyLowering &lo, const Operand &operand, IrIntrinsic x, uint32_t w = 0) {
   if (operand.component > 2) return lo.constant(32, w);
   return lo.call(IrIntrinsic(uint16_t(x) + operand.component));
+}
+
+Value *clusterSize(BodyLowering &lo, const Operand &operand) {
+  return component(lo, operand, IrIntrinsic::ClusterNctaidX, 1);
+}
+
+// The region that the system keeps for itself in each block's shared memory, where a kernel asks for it: the device libraries
+// have their scratch there.
+constexpr uint64_t ReservedSharedBytes = 1024;
+
+Value *reservedShared(BodyLowering &lo) {
+  constexpr char Name[] = "cutrans.reserved.shared";
+  llvm::Module &module = *lo.function.getParent();
+  llvm::GlobalVariable *region = module.getNamedGlobal(Name);
+  if (!region) {
+    auto *type = llvm::ArrayType::get(lo.intType(8), ReservedSharedBytes);
+    region = new llvm::GlobalVariable(module, type, false, llvm::GlobalValue::InternalLinkage, llvm::UndefValue::get(type), Name,
+                                      nullptr, llvm::GlobalValue::NotThreadLocal, ir::space::Shared);
+    region->setAlignment(llvm::Align(128));
+  }
+  return lo.b.CreatePtrToInt(region, lo.intType(32));
 }
 
 Value *high(BodyLowering &lo, Value *value) {
@@ -28,19 +49,26 @@ Value *specialRegister(BodyLowering &lo, const Operand &operand) {
     case Special::Ntid:
       return component(lo, operand, IrIntrinsic::NtidX);
     case Special::Ctaid:
-    case Special::Clusterid:
       return component(lo, operand, IrIntrinsic::CtaidX);
     case Special::Nctaid:
-    case Special::Nclusterid:
       return component(lo, operand, IrIntrinsic::NctaidX);
+    // A grid is a whole number of clusters.
+    case Special::Clusterid:
+      return lo.b.CreateUDiv(component(lo, operand, IrIntrinsic::CtaidX), clusterSize(lo, operand));
+    case Special::Nclusterid:
+      return lo.b.CreateUDiv(component(lo, operand, IrIntrinsic::NctaidX, 1), clusterSize(lo, operand));
     case Special::IsExplicitCluster:
-      return lo.constant(1, 0);
+      return lo.call(IrIntrinsic::ClusterIsExplicit);
     case Special::ClusterCtaid:
-    case Special::ClusterCtarank:
-      return lo.constant(32, 0);
+      return lo.b.CreateURem(component(lo, operand, IrIntrinsic::CtaidX), clusterSize(lo, operand));
     case Special::ClusterNctaid:
+      return clusterSize(lo, operand);
+    case Special::ClusterCtarank:
+      return lo.call(IrIntrinsic::ClusterCtarank);
     case Special::ClusterNctarank:
-      return lo.constant(32, 1);
+      return lo.b.CreateMul(
+          lo.b.CreateMul(lo.call(IrIntrinsic::ClusterNctaidX), lo.call(IrIntrinsic::ClusterNctaidY)),
+          lo.call(IrIntrinsic::ClusterNctaidZ));
     case Special::Laneid:
       return lo.call(IrIntrinsic::LaneId);
     case Special::Warpid:
@@ -82,15 +110,17 @@ Value *specialRegister(BodyLowering &lo, const Operand &operand) {
       return lo.call(IrIntrinsic::TotalSmemSize);
     case Special::DynamicSmemSize:
       return lo.call(IrIntrinsic::DynamicSmemSize);
+    case Special::ReservedSmemOffset:
+    case Special::ReservedSmemOffsetBegin:
+      return reservedShared(lo);
+    case Special::ReservedSmemOffsetEnd:
+    case Special::ReservedSmemOffsetCap:
+      return lo.b.CreateAdd(reservedShared(lo), lo.constant(32, ReservedSharedBytes));
     case Special::CurrentGraphExec:  // 0: not part of a graph
       return lo.constant(64, 0);
     case Special::Pm64:
       return lo.constant(64, 0);
     case Special::Pm:
-    case Special::ReservedSmemOffset:
-    case Special::ReservedSmemOffsetBegin:
-    case Special::ReservedSmemOffsetEnd:
-    case Special::ReservedSmemOffsetCap:
       return lo.constant(32, 0);
     case Special::None:
       break;

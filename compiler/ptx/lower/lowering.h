@@ -166,6 +166,7 @@ void addControlRules(RuleTable &table);
 void addCallRules(RuleTable &table);
 void addWarpRules(RuleTable &table);
 void addMbarrierRules(RuleTable &table);
+void addClusterRules(RuleTable &table);
 void addVideoRules(RuleTable &table);
 void addTextureRules(RuleTable &table);
 void addSurfaceRules(RuleTable &table);

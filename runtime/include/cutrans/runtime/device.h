@@ -15,6 +15,7 @@ inline constexpr uint32_t kLanesPerWarp = 32;
 inline constexpr uint32_t kPitchAlign = 512;            // rows of pitched allocations
 inline constexpr uint32_t kMaxParameterBytes = 32764;   // of one kernel
 inline constexpr uint32_t kRegistersPerUnit = 65536;
+inline constexpr uint32_t kPortableCluster = 8;  // blocks that a cluster may have without opting in
 inline constexpr int kLeastPriority = 0, kGreatestPriority = -5;
 
 class CUTRANS_API Device {

@@ -13,7 +13,7 @@ namespace cutrans::runtime {
 struct LaunchShape {
   uint32_t grid[3] = {1, 1, 1};
   uint32_t block[3] = {1, 1, 1};
-  uint32_t cluster[3] = {1, 1, 1};
+  uint32_t cluster[3] = {0, 0, 0};  // blocks; zeros: not asked for
   uint64_t dynamic_shared_bytes = 0;
   bool cooperative = false;
 };
@@ -27,6 +27,7 @@ struct Arguments {
 
 // Codes of a launch, for the shims' table:
 //   invalid_configuration  a dimension of 0, or beyond the device's limits, or not what the kernel requires
+//   invalid_cluster        clusters of a size that the kernel or the device does not allow, or that do not divide the grid
 //   out_of_resources       more threads than the kernel was built for
 //   invalid_value          shared memory beyond what the kernel may have; a null argument; a buffer of the wrong size
 //   cooperative_too_large  more blocks than can run together
@@ -35,6 +36,11 @@ struct Arguments {
 
 // How many blocks of this shape one compute unit runs at a time; 0 when none fits.
 CUTRANS_API Result<unsigned> blocksPerUnit(const Kernel &kernel, unsigned block_threads, uint64_t dynamic_shared_bytes);
+
+// The largest cluster that a launch of this block may ask for; 0 when not even one block fits.
+CUTRANS_API Result<unsigned> largestCluster(const Kernel &kernel, unsigned block_threads, uint64_t dynamic_shared_bytes);
+// How many clusters of this shape the device runs at a time. invalid_cluster: the launch could not have them.
+CUTRANS_API Result<unsigned> clustersAtOnce(const Kernel &kernel, const LaunchShape &shape);
 
 // The smallest grid that fills the device, and the block size that fills it best. `shared_for` gives the dynamic shared
 // memory for a block size (null: `dynamic_shared_bytes` for all); `limit` 0: the kernel's own.

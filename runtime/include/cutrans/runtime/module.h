@@ -2,6 +2,7 @@
 // A module: PTX units, indexed and linked, with their variables in one image on one context's device. Kernels are
 // compiled at their first launch, for the block shape of that launch.
 #pragma once
+#include <array>
 #include <atomic>
 #include <memory>
 #include <span>
@@ -74,6 +75,12 @@ class CUTRANS_API Kernel {
   // Dynamic shared memory that a launch may ask for. Set: invalid_value beyond the device's limit.
   uint64_t maxDynamicShared() const { return max_dynamic_shared_.load(std::memory_order_relaxed); }
   Status setMaxDynamicShared(uint64_t bytes);
+  // Clusters that launches get which ask for none; zeros: none. Set: not_permitted where the PTX says it.
+  std::array<uint32_t, 3> requiredCluster() const;
+  Status setRequiredCluster(unsigned dimension, uint32_t blocks);
+  // Whether clusters of more than kPortableCluster blocks are allowed.
+  std::atomic<bool> large_clusters{false};
+  std::atomic<int> cluster_policy{0};
   // Hints that have no effect on results; kept for queries.
   std::atomic<int> preferred_carveout{-1};
   std::atomic<int> cache_preference{0};
@@ -89,6 +96,7 @@ class CUTRANS_API Kernel {
   Module *module_ = nullptr;
   ctc_kernel info_{};
   std::atomic<uint64_t> max_dynamic_shared_{0};
+  std::array<std::atomic<uint32_t>, 3> required_cluster_{};
   State *impl_ = nullptr;
 };
 

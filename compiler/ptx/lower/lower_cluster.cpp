@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Clusters of blocks: addresses in the shared memory of another block, and the barrier of the cluster (manual 9.7.9.23-24,
+// 9.7.13.4).
+//
+// A shared address says which block's it is: the windows of a cluster's blocks lie side by side, and a generic address of
+// shared memory is the shared address itself, zero-extended.
+#include "compiler/ptx/lower/lowering.h"
+
+namespace cutrans::ptx::lowering {
+
+namespace {
+
+// 9.7.9.23 mapa{.shared::cluster}.type d, a, b
+void mapa(BodyLowering &lo, const Instruction &in) {
+  Value *address = lo.readBits(lo.operand(1), 32), *rank = lo.readBits(lo.operand(2), 32);
+  Value *mapped = lo.call(IrIntrinsic::ClusterMap, {address, rank});
+  lo.write(lo.operand(0), lo.b.CreateZExtOrTrunc(mapped, lo.type(in.type())), in.type());
+}
+
+// 9.7.9.24 getctarank{.shared::cluster}.type d, a
+void getctarank(BodyLowering &lo, const Instruction &) {
+  lo.writeInteger(lo.operand(0), lo.call(IrIntrinsic::ClusterRankOf, {lo.readBits(lo.operand(1), 32)}));
+}
+
+// 9.7.13.4 barrier.cluster.arrive, .wait. All orders are as strong as release and acquire here; .aligned promises
+// something of the program.
+template <IrIntrinsic Id>
+void barrierCluster(BodyLowering &lo, const Instruction &) {
+  lo.call(Id);
+}
+
+}  // namespace
+
+void addClusterRules(RuleTable &table) {
+  set(table, Opcode::Mapa, mapa);
+  set(table, Opcode::Getctarank, getctarank);
+  set(table, Opcode::BarrierClusterArrive, barrierCluster<IrIntrinsic::ClusterArrive>);
+  set(table, Opcode::BarrierClusterWait, barrierCluster<IrIntrinsic::ClusterWait>);
+}
+
+}  // namespace cutrans::ptx::lowering
