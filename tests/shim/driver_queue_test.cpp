@@ -149,8 +149,8 @@ TEST_F(DriverQueue, LaunchListsThatAreWrong) {
   attribute.id = static_cast<CUlaunchAttributeID>(9999);
   EXPECT_EQ(cuLaunchKernelEx(&config, nullptr, nullptr, nullptr), CUDA_ERROR_INVALID_VALUE) << "unknown attribute";
   attribute.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
-  attribute.value.clusterDim = {2, 1, 1};
-  EXPECT_EQ(cuLaunchKernelEx(&config, nullptr, nullptr, nullptr), CUDA_ERROR_NOT_SUPPORTED);
+  attribute.value.clusterDim = {0, 1, 1};
+  EXPECT_EQ(cuLaunchKernelEx(&config, nullptr, nullptr, nullptr), CUDA_ERROR_INVALID_VALUE);
   attribute.value.clusterDim = {1, 1, 1};
   EXPECT_EQ(cuLaunchKernelEx(&config, nullptr, nullptr, nullptr), CUDA_ERROR_INVALID_HANDLE) << "no function";
 }

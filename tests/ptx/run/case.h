@@ -77,6 +77,7 @@ std::vector<Row> atomicRows();
 std::vector<Row> videoRows();
 std::vector<Row> floatRows();
 std::vector<Row> mbarrierRows();
+std::vector<Row> threadRows();
 inline std::vector<int> numbers(int count, int (*value)(int)) {
   std::vector<int> result(size_t(count), 0);
   for (int i = 0; i < count; ++i) result[size_t(i)] = value(i);

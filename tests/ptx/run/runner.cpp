@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include <dlfcn.h>
 #include <sys/mman.h>
@@ -28,6 +29,12 @@ struct BarrierState {
   uint32_t arrived = 0, gangs = 0, votes = 0, turn = 0, lastVotes = 0, lastArrived = 0;
 };
 
+// Lanes of a warp that meet; `at` is set while a lane waits.
+struct Meeting {
+  uint32_t ended = 0;
+  ct_native_exchange *at[32] = {};
+};
+
 struct Block;
 
 struct Gang {
@@ -42,6 +49,7 @@ struct Block {
   const ct_native_kernel *kernel = nullptr;
   std::vector<Gang> gangs;
   std::map<uint32_t, BarrierState> barriers;
+  std::map<uint32_t, Meeting> meetings;  // by warp
   ctx::fiber scheduler;
   uint32_t threads = 0;
   std::string *printed = nullptr;
@@ -126,8 +134,62 @@ void texture(ct_native_block *, uint32_t thread, uint32_t form, uint32_t lanes, 
     stop("texture fault " + std::to_string(fault) + " in thread " + std::to_string(thread + lane));
 }
 
+// Lanes that wait with `lane` for the same; all who wait for nobody in particular are together.
+uint32_t company(const Meeting &meeting, uint32_t lane) {
+  uint32_t lanes = 0;
+  const ct_native_exchange &own = *meeting.at[lane];
+  for (uint32_t other = 0; other < 32; ++other) {
+    const ct_native_exchange *theirs = meeting.at[other];
+    if (theirs && theirs->operation == own.operation &&
+        ((own.operation & CT_NATIVE_EXCHANGE_WHO_IS_HERE) || theirs->members[other] == own.members[lane]))
+      lanes |= 1u << other;
+  }
+  return lanes;
+}
+
+void warpExchange(ct_native_block *native, uint32_t gang, ct_native_exchange *exchange) {
+  Block &block = of(native);
+  const uint32_t warp = gang * block.kernel->gang_width / 32;
+  Meeting &meeting = block.meetings[warp];
+  meeting.ended |= exchange->exited;
+  auto waits = [&](uint32_t lane) { return (exchange->lanes >> lane & 1) && meeting.at[lane] == exchange; };
+  for (uint32_t lane = 0; lane < 32; ++lane)
+    if (exchange->lanes >> lane & 1) meeting.at[lane] = exchange;
+  for (int turns = 0;; ++turns) {
+    bool left = false;
+    for (uint32_t lane = 0; lane < 32; ++lane) {
+      if (!waits(lane)) continue;
+      uint32_t gone = meeting.ended;
+      for (uint32_t other = 0; other < 32; ++other) {
+        uint32_t thread = warp * 32 + other;
+        if (thread >= block.threads || block.gangs[thread / block.kernel->gang_width].done) gone |= 1u << other;
+      }
+      const bool anyone = (exchange->operation & CT_NATIVE_EXCHANGE_WHO_IS_HERE);
+      const uint32_t here = company(meeting, lane), wanted = anyone ? ~gone : exchange->members[lane] & ~gone;
+      if ((wanted & ~here) && !(anyone && turns > 2)) {
+        left = true;
+        continue;
+      }
+      ct_native_exchange *together[32];
+      for (uint32_t other = 0; other < 32; ++other) together[other] = here >> other & 1 ? std::exchange(meeting.at[other], nullptr) : nullptr;
+      for (uint32_t other = 0; other < 32; ++other) {
+        if (!together[other]) continue;
+        together[other]->present[other] = anyone ? here : here & exchange->members[lane];
+        for (uint32_t from = 0; from < 32; ++from)
+          if (together[from]) together[other]->values[from] = together[from]->values[from];
+      }
+    }
+    if (!left) return;
+    suspend(block, gang);
+  }
+}
+
+// The runner has no clusters: each block is one.
+void clusterArrive(ct_native_block *, uint32_t) {}
+void clusterWait(ct_native_block *native, uint32_t gang) { barrier(native, gang, 99, 1, uint32_t(of(native).gangs.size())); }
+
 const ct_native_services Services = {sizeof(ct_native_services), 0, print, failAssertion, trap, allocate, release, ticks, ticks,
-                                     sleep, barrier, barrierArrive, barrierReduce, yield, texture};
+                                     sleep, barrier, barrierArrive, barrierReduce, yield, texture, clusterArrive, clusterWait, warpExchange};
 
 template <class T>
 T *aligned(std::vector<uint8_t> &store, size_t bytes) {
@@ -177,7 +239,9 @@ Running start(const ct_native_kernel &kernel, const Launch &launch, uint32_t x, 
   native.unit_count = 1;
   native.grid_workspace = reinterpret_cast<uint64_t>(workspace);
   running.shared = std::make_unique<SharedWindow>(native.shared_bytes);
-  native.shared_base = running.shared->address();
+  native.shared_base = native.cluster_base = running.shared->address();
+  native.cluster[0] = native.cluster[1] = native.cluster[2] = 1;
+  native.cluster_shift = 20;
   if (kernel.form == CT_NATIVE_FORM_GANG) {
     block.gangs.resize(gangs);
     for (uint32_t gang = 0; gang < gangs; ++gang)

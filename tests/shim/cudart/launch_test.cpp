@@ -119,7 +119,10 @@ TEST_F(Launches, ExtendedWithAttributes) {
   attributes[1].id = cudaLaunchAttributeClusterDimension;
   attributes[1].val.clusterDim.x = 2;
   attributes[1].val.clusterDim.y = attributes[1].val.clusterDim.z = 1;
-  EXPECT_CUDA_ERROR(cudaLaunchKernelExC(&config, fill_, arguments), cudaErrorNotSupported);
+  config.gridDim.x = 3;
+  EXPECT_CUDA_ERROR(cudaLaunchKernelExC(&config, fill_, arguments), cudaErrorInvalidClusterSize);
+  config.gridDim.x = attributes[1].val.clusterDim.x = 16;
+  EXPECT_CUDA_ERROR(cudaLaunchKernelExC(&config, fill_, arguments), cudaErrorInvalidClusterSize);
   attributes[1].id = static_cast<cudaLaunchAttributeID>(200);
   EXPECT_CUDA_ERROR(cudaLaunchKernelExC(&config, fill_, arguments), cudaErrorInvalidValue);
   EXPECT_CUDA_ERROR(cudaLaunchKernelExC(nullptr, fill_, arguments), cudaErrorInvalidValue);
