@@ -357,7 +357,7 @@ constexpr Row Move[] = {
     {"mov.b32 %r1, 0x00070009; mov.b32 {%o, %h1}, %r1;", 16, 9},
     {"mov.b32 %o, 0f3F800000;", 32, 0x3f800000},
     {"mov.u16 %o, -1;", 16, 0xffff},
-    {"mov.u32 %o, %cluster_nctaid.x;", 32, 1},
+    {"mov.u32 %o, %cluster_nctaid.w;", 32, 1},
 };
 
 TEST(Semantics, Integer) {
