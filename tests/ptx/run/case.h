@@ -76,6 +76,8 @@ std::vector<Row> matrixMoveRows();
 std::vector<Row> atomicRows();
 std::vector<Row> videoRows();
 std::vector<Row> floatRows();
+std::vector<Row> controlRows();
+std::vector<Row> memoryRows();
 std::vector<Row> mbarrierRows();
 std::vector<Row> threadRows();
 inline std::vector<int> numbers(int count, int (*value)(int)) {
