@@ -79,7 +79,7 @@ class Host {
   template <class Params>
   static ct_launch shape(ct_kernel *kernel, const Params &params, uint32_t grid, uint32_t block, uint32_t dynamic_shared = 0,
                          uint32_t flags = 0) {
-    return {sizeof(ct_launch), flags, kernel, {grid, 1, 1}, {block, 1, 1}, {1, 1, 1}, dynamic_shared, sizeof params, &params, 0, 0};
+    return {sizeof(ct_launch), flags, kernel, {grid, 1, 1}, {block, 1, 1}, {1, 1, 1}, dynamic_shared, sizeof params, &params, 0, 0, 0};
   }
   template <class Params>
   ct_status launch(ct_queue *queue, ct_kernel *kernel, const Params &params, uint32_t grid, uint32_t block,
