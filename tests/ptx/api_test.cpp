@@ -255,7 +255,7 @@ TEST_F(Door, StatusOfBadModules) {
   EXPECT_EQ(load("garbage"), CTC_ERR_SYNTAX);
   EXPECT_EQ(load(".version 9.0\n.target sm_120\n"), CTC_ERR_ISA_VERSION);
   EXPECT_EQ(load(".version 12.0\n.target sm_75\n"), CTC_ERR_ISA_VERSION);
-  EXPECT_EQ(load(".version 9.0\n.target sm_75\n.global .texref t;"), CTC_ERR_UNSUPPORTED);
+  EXPECT_EQ(load(".version 9.0\n.target sm_75\n.address_size 32\n"), CTC_ERR_UNSUPPORTED);
   EXPECT_EQ(load(std::string(kPtx, sizeof kPtx)), CTC_OK) << "a final NUL is no part of the text";
 }
 

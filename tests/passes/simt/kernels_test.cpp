@@ -320,5 +320,5 @@ define void @kernel(ptr addrspace(101) %p) #0 { %f = load ptr, ptr addrspace(101
 declare void @g()
 define void @kernel(ptr addrspace(101) %p) #0 { call void @g() ret void })"), testing::StartsWith("CT1402"));
   EXPECT_THAT(error(R"(
-define void @kernel(ptr addrspace(101) %p) #0 { %a = call i32 @cutrans.activemask() ret void })", 8), testing::StartsWith("CT1403"));
+define void @kernel(ptr addrspace(101) %p) #0 { %a = call i32 @cutrans.activemask() ret void })", 7), testing::StartsWith("CT1403"));
 }

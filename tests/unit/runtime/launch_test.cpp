@@ -82,7 +82,8 @@ TEST_F(Launches, ShapesBeyondALimitGiveTheirCodes) {
   EXPECT_CODE(invalid_configuration, queue().launch(k, {{1, 70000, 1}, {1, 1, 1}}, {}));
   EXPECT_CODE(invalid_configuration, queue().launch(k, {{1, 1, 1}, {64, 64, 1}}, {}));
   EXPECT_CODE(invalid_configuration, queue().launch(k, {{1, 1, 1}, {1, 1, 65}}, {}));
-  EXPECT_CODE(unsupported, queue().launch(k, {{2, 1, 1}, {1, 1, 1}, {2, 1, 1}}, {}));
+  EXPECT_CODE(invalid_cluster, queue().launch(k, {{2, 1, 1}, {1, 1, 1}, {3, 1, 1}}, {})) << "no whole number of clusters";
+  EXPECT_CODE(invalid_cluster, queue().launch(k, {{64, 1, 1}, {1, 1, 1}, {32, 1, 1}}, {})) << "more than run together";
   EXPECT_CODE(out_of_resources, launchIds(kernel("ids 0 128 0 8 8"), shape(1, 129)));
   EXPECT_CODE(invalid_value, launchIds(kernel("ids 0 0 64 8 8"), shape(1, 32)));
   EXPECT_OK(launchIds(kernel("ids 0 0 64 8 8"), shape(1, 64)));
