@@ -89,8 +89,21 @@ std::vector<Row> memoryRows() {
                      "ld.global.u32 %r1, [%d2];\nst.global.u32 [%d3], %r1;\n"
                      "fence.sc.cta;\nfence.sc.gpu;\nfence.acq_rel.sys;\nfence.acquire.sync_restrict::shared::cluster.cluster;\n"
                      "fence.proxy.alias;\nfence.proxy.async;\nfence.proxy.async.shared::cta;\nfence.mbarrier_init.release.cluster;\n"
-                     "griddepcontrol.launch_dependents;\ngriddepcontrol.wait;\npmevent 3;\nld.global.u32 %r2, [%d3];\nst.global.u32 [%d3], %r2;",
+                     "griddepcontrol.launch_dependents;\ngriddepcontrol.wait;\npmevent 3;\npmevent.mask 5;\nld.global.u32 %r2, [%d3];\nst.global.u32 [%d3], %r2;",
                      first));
+  // A hint that only targets of one architecture have.
+  rows.push_back(row("registers_given_back",
+                     "setmaxnreg.dec.sync.aligned.u32 24;\nld.global.u32 %r1, [%d2];\nsetmaxnreg.inc.sync.aligned.u32 240;\nst.global.u32 [%d3], %r1;", first));
+  rows.back().text.replace(rows.back().text.find("sm_90"), 5, "sm_90a");
+  // A launch without clusters is one of clusters of one block.
+  rows.push_back(row("own_cluster",
+                     "mov.u32 %r1, tile;\nmad.lo.u32 %r1, %r0, 4, %r1;\nmapa.shared::cluster.u32 %r2, %r1, 0;\ngetctarank.shared::cluster.u32 %r3, %r2;\n"
+                     "ld.global.u32 %r4, [%d2];\nst.shared::cluster.u32 [%r2], %r4;\nbarrier.cluster.arrive.release.aligned;\n"
+                     "barrier.cluster.wait.acquire.aligned;\nbarrier.cluster.arrive;\nbarrier.cluster.wait;\ncvt.u64.u32 %d4, %r1;\n"
+                     "cvta.shared.u64 %d4, %d4;\nmapa.u64 %d5, %d4, 0;\ngetctarank.u64 %r6, %d5;\nld.shared::cta.u32 %r5, [%r1];\n"
+                     "add.u32 %r5, %r5, %r3;\nadd.u32 %r5, %r5, %r6;\nst.global.u32 [%d3], %r5;",
+                     first));
+  rows.back().form = CT_NATIVE_FORM_GANG;
   rows.push_back(row("reductions",
                      "ld.global.u32 %r1, [%d2];\nred.global.add.u32 [%d3], %r1;\nred.relaxed.gpu.global.xor.b32 [%d3], 5;\n"
                      "red.global.max.s32 [%d3], -7;\nred.release.sys.global.and.b32 [%d3], 0x7fffffff;",

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <map>
 
@@ -195,4 +196,19 @@ INSTANTIATE_TEST_SUITE_P(Ptx, Values, testing::ValuesIn(batches()), [](const aut
 
 }  // namespace
 
+// The opcodes of the table, for docs/ptx-coverage.md.
+void listForms() {
+  for (const Family &family : Families)
+    for (const Form &form : family.forms()) std::puts((form.opcode + " " + form.text).c_str());
+}
+
 }  // namespace cutrans::test
+
+int main(int argc, char **argv) {
+  if (argc == 2 && !std::strcmp(argv[1], "--list")) {
+    cutrans::test::listForms();
+    return 0;
+  }
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
