@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include <cutrans/targets/textures.h>
+#include <cutrans/targets/transactions.h>
 
 #include "cluster.h"
 #include "device.h"
@@ -107,6 +108,29 @@ void texture(ct_native_block *, uint32_t thread, uint32_t form, uint32_t lanes, 
   if (fault != CT_TEXTURE_OK) textureFault(fault, thread + lane, handles[lane]);
 }
 
+// A misaligned address, or a tensor map that does not fit, ends the launch as the chip would end it.
+void finish(ct_transaction_status status, const char *problem) {
+  if (status == CT_TRANSACTION_MISALIGNED) abandon(CT_ERR_MISALIGNED, Code::host_misaligned, "%s", problem);
+  if (status != CT_TRANSACTION_OK) abandon(CT_ERR_LAUNCH, Code::host_transaction, "%s", problem);
+}
+
+void bulkCopy(ct_native_block *, void *to, const void *from, uint64_t bytes, uint32_t mask) {
+  const char *problem = nullptr;
+  finish(ct_bulk_copy(to, from, bytes, mask, &problem), problem);
+}
+
+void bulkReduce(ct_native_block *, void *to, const void *from, uint64_t bytes, uint32_t operation) {
+  const char *problem = nullptr;
+  finish(ct_bulk_reduce(to, from, bytes, operation, &problem), problem);
+}
+
+uint32_t tensorCopy(ct_native_block *, const void *map, void *shared, const int32_t *where, uint32_t what) {
+  const char *problem = nullptr;
+  uint32_t bytes = 0;
+  finish(ct_tensor_copy(map, shared, where, what, &bytes, &problem), problem);
+  return bytes;
+}
+
 }  // namespace
 
 const ct_native_services services_table = {
@@ -128,6 +152,10 @@ const ct_native_services services_table = {
     clusterArrive,
     clusterWait,
     warpExchange,
+    gangWaitShared,
+    bulkCopy,
+    bulkReduce,
+    tensorCopy,
 };
 
 }  // namespace cutrans::host

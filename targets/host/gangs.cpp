@@ -309,4 +309,7 @@ void gangYield(ct_native_block *block, uint32_t gang) {
   suspend(self);
 }
 
+// Other blocks of the cluster may change what it watches, so a turn without a change says nothing about the block alone.
+void gangWaitShared(ct_native_block *block, uint32_t gang, uint32_t) { gangYield(block, gang); }
+
 }  // namespace cutrans::host

@@ -68,5 +68,6 @@ void gangBarrierArrive(ct_native_block *block, uint32_t gang, uint32_t id, uint3
 void gangBarrierReduce(ct_native_block *block, uint32_t gang, uint32_t id, uint32_t threads, uint32_t expected, uint32_t votes,
                        uint32_t *out_true, uint32_t *out_threads);
 void gangYield(ct_native_block *block, uint32_t gang);
+void gangWaitShared(ct_native_block *block, uint32_t gang, uint32_t turn);
 
 }  // namespace cutrans::host

@@ -83,6 +83,13 @@ typedef struct ct_native_services {
   void (*cluster_arrive)(ct_native_block *block, uint32_t gang);
   void (*cluster_wait)(ct_native_block *block, uint32_t gang);
   void (*warp_exchange)(ct_native_block *block, uint32_t gang, ct_native_exchange *exchange);
+  /* Like yield, on the back edge of a loop that does nothing but read shared memory until it changes. `turn`: which time in a
+   * row, from 1 on. Where all gangs that are left of the cluster do no more than that, nothing can change. */
+  void (*wait_shared)(ct_native_block *block, uint32_t gang, uint32_t turn);
+  /* ---- bulk and tensor copies: transactions.h has the numbers, targets/common the code. Done when the call returns. ---- */
+  void (*bulk_copy)(ct_native_block *block, void *to, const void *from, uint64_t bytes, uint32_t mask);
+  void (*bulk_reduce)(ct_native_block *block, void *to, const void *from, uint64_t bytes, uint32_t operation);
+  uint32_t (*tensor_copy)(ct_native_block *block, const void *map, void *shared, const int32_t *where, uint32_t what);
 } ct_native_services;
 
 /* One block of a launch. The target fills it; generated code only reads it. */

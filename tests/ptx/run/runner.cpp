@@ -19,6 +19,7 @@
 #include <llvm/TargetParser/Host.h>
 
 #include "cutrans/targets/textures.h"
+#include "cutrans/targets/transactions.h"
 
 namespace cutrans::test {
 namespace {
@@ -188,8 +189,29 @@ void warpExchange(ct_native_block *native, uint32_t gang, ct_native_exchange *ex
 void clusterArrive(ct_native_block *, uint32_t) {}
 void clusterWait(ct_native_block *native, uint32_t gang) { barrier(native, gang, 99, 1, uint32_t(of(native).gangs.size())); }
 
+void finish(ct_transaction_status status, const char *problem) {
+  if (status != CT_TRANSACTION_OK) stop(problem);
+}
+void bulkCopy(ct_native_block *, void *to, const void *from, uint64_t bytes, uint32_t mask) {
+  const char *problem = nullptr;
+  finish(ct_bulk_copy(to, from, bytes, mask, &problem), problem);
+}
+void bulkReduce(ct_native_block *, void *to, const void *from, uint64_t bytes, uint32_t operation) {
+  const char *problem = nullptr;
+  finish(ct_bulk_reduce(to, from, bytes, operation, &problem), problem);
+}
+uint32_t tensorCopy(ct_native_block *, const void *map, void *shared, const int32_t *where, uint32_t what) {
+  const char *problem = nullptr;
+  uint32_t bytes = 0;
+  finish(ct_tensor_copy(map, shared, where, what, &bytes, &problem), problem);
+  return bytes;
+}
+
+void waitShared(ct_native_block *native, uint32_t gang, uint32_t) { yield(native, gang); }
+
 const ct_native_services Services = {sizeof(ct_native_services), 0, print, failAssertion, trap, allocate, release, ticks, ticks,
-                                     sleep, barrier, barrierArrive, barrierReduce, yield, texture, clusterArrive, clusterWait, warpExchange};
+                                     sleep, barrier, barrierArrive, barrierReduce, yield, texture, clusterArrive, clusterWait, warpExchange,
+                                     waitShared, bulkCopy, bulkReduce, tensorCopy};
 
 template <class T>
 T *aligned(std::vector<uint8_t> &store, size_t bytes) {

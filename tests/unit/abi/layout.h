@@ -6,6 +6,7 @@
 #include <cutrans/target.h>
 #include <cutrans/texture.h>
 #include <cutrans/texture_ops.h>
+#include <cutrans/transactions.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -46,8 +47,13 @@ CHECK(offsetof(ct_native_services, texture) == 104);
 CHECK(offsetof(ct_native_block, cluster) == 136);
 CHECK(offsetof(ct_native_block, cluster_explicit) == 160);
 CHECK(offsetof(ct_native_services, warp_exchange) == 128);
+CHECK(offsetof(ct_native_services, wait_shared) == 136);
+CHECK(offsetof(ct_native_services, tensor_copy) == 160);
 CHECK(offsetof(ct_native_exchange, values) == 144);
 CHECK(offsetof(ct_native_exchange, present) == 400);
+CHECK(sizeof(ct_tensor_map) == 128);
+CHECK(offsetof(ct_tensor_map, sizes) == 24);
+CHECK(offsetof(ct_tensor_map, strides) == 72);
 
 CHECK(offsetof(ctc_api, module_create) == 24);
 CHECK(offsetof(ctc_api, artifact_destroy) == 104);
