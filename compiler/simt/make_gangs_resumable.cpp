@@ -52,7 +52,10 @@ void makeGangsResumable(llvm::Function &kernel) {
     llvm::StringRef name = call->getCalledFunction()->getName();
     if (name == widened::Yield) {
       llvm::IRBuilder<> builder(call);
-      callService(builder, block, offsetof(ct_native_services, yield), builder.getVoidTy(), {gang});
+      if (auto turn = call->getOperandBundle(widened::TurnBundle))
+        callService(builder, block, offsetof(ct_native_services, wait_shared), builder.getVoidTy(), {gang, turn->Inputs[0]});
+      else
+        callService(builder, block, offsetof(ct_native_services, yield), builder.getVoidTy(), {gang});
     } else if (name == widened::BarrierSync || name == widened::BarrierArrive) {
       size_t slot = name == widened::BarrierSync ? offsetof(ct_native_services, barrier)
                                                  : offsetof(ct_native_services, barrier_arrive);

@@ -13,6 +13,7 @@
 #include <llvm/IR/Instructions.h>
 
 #include "compiler/ir/intrinsics.h"
+#include "compiler/ir/spmd.h"
 #include "compiler/simt/phases.h"
 #include "compiler/simt/widened.h"
 
@@ -75,6 +76,31 @@ bool usesCluster(const llvm::Instruction &instruction) {
   return id == ClusterMap || id == ClusterRankOf || id == IsSharedCluster || id == ClusterArrive || id == ClusterWait;
 }
 
+// Whether the loop reads shared memory until it changes, and does nothing else that anyone could see: what an exit depends on
+// is read from places that stay the same, and nothing is written.
+bool onlyWatchesShared(const llvm::Loop &loop) {
+  for (const llvm::BasicBlock *block : loop.blocks())
+    for (const llvm::Instruction &instruction : *block) {
+      ir::Intrinsic id = ir::intrinsicOf(&instruction);
+      bool harmless = llvm::isa<llvm::LoadInst>(instruction) || id == ir::Intrinsic::Nanosleep ||
+                      (id != ir::Intrinsic::None && ir::info(id).effects == ir::Effects::state);
+      if (instruction.mayWriteToMemory() && !harmless) return false;
+      if (ir::isConvergent(id)) return false;
+    }
+  llvm::SmallVector<llvm::BasicBlock *, 4> exiting;
+  loop.getExitingBlocks(exiting);
+  for (const llvm::BasicBlock *block : exiting) {
+    Values sources;
+    for (const llvm::Value *operand : block->getTerminator()->operands()) collectSources(operand, loop, sources);
+    for (const llvm::Value *source : sources) {
+      if (llvm::isa<llvm::PHINode, llvm::CallInst>(source)) return false;
+      auto *load = llvm::dyn_cast<llvm::LoadInst>(source);
+      if (load && load->getPointerAddressSpace() != ir::space::Shared) return false;
+    }
+  }
+  return !exiting.empty();
+}
+
 const char *whyItWaits(const llvm::Loop &loop) {
   for (const llvm::BasicBlock *block : loop.blocks())
     for (const llvm::Instruction &instruction : *block)
@@ -104,15 +130,37 @@ bool markWaitingLoops(llvm::Function &kernel) {
   llvm::LoopInfo loops(dominators);
   const char *why = nullptr;
   llvm::SmallVector<llvm::Instruction *, 4> backEdges;
+  llvm::SmallVector<llvm::Loop *, 4> watching;
   for (llvm::Loop *loop : loops.getLoopsInPreorder()) {
     const char *reason = whyItWaits(*loop);
     if (!reason) continue;
     why = reason;
+    llvm::BasicBlock *latch = loop->getLoopLatch();
+    if (latch && loop->getLoopPreheader() && loop->isInnermost() && onlyWatchesShared(*loop)) {
+      watching.push_back(loop);
+      continue;
+    }
     llvm::SmallVector<llvm::BasicBlock *, 4> latches;
     loop->getLoopLatches(latches);
     for (llvm::BasicBlock *latch : latches) backEdges.push_back(latch->getTerminator());
   }
   if (!why) return false;
+  for (llvm::Loop *loop : watching) {
+    llvm::IRBuilder<> builder(&loop->getHeader()->front());
+    llvm::PHINode *turns = builder.CreatePHI(builder.getInt32Ty(), 2, "turns");
+    auto *back = llvm::cast<llvm::BranchInst>(loop->getLoopLatch()->getTerminator());
+    builder.SetInsertPoint(back);
+    llvm::Value *next = builder.CreateAdd(turns, builder.getInt32(1)), *told = next;
+    // A turn that has seen its change and is about to leave counts as a first one.
+    if (back->isConditional()) {
+      bool first = back->getSuccessor(0) == loop->getHeader();
+      told = builder.CreateSelect(back->getCondition(), first ? next : builder.getInt32(1), first ? builder.getInt32(1) : next);
+    }
+    turns->addIncoming(builder.getInt32(0), loop->getLoopPreheader());
+    turns->addIncoming(next, loop->getLoopLatch());
+    llvm::Function *yield = ir::declaration(*kernel.getParent(), ir::Intrinsic::GangYield);
+    builder.CreateCall(yield, {}, {llvm::OperandBundleDef(widened::TurnBundle, told)});
+  }
   for (llvm::Instruction *backEdge : backEdges) {
     llvm::IRBuilder<> builder(backEdge);
     ir::call(builder, ir::Intrinsic::GangYield);

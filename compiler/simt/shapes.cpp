@@ -167,6 +167,7 @@ Shape Shapes::computeCall(const Instruction &instruction) const {
     case MatchAnyB64:
     case Elect:
     case MbarrierUpdate:
+    case TensorCopy:
     case Vprintf:
     case TexSample:
     case TexQuery:

@@ -42,6 +42,13 @@ Error Widener::widenCall(CallInst &call) {
       shape(&call).isVarying() ? setVector(&call, made) : setScalar(&call, made);
       return Error::success();
     }
+    case GangYield: {
+      std::optional<OperandBundleUse> turn = call.getOperandBundle(widened::TurnBundle);
+      bool known = turn && isUniform(turn->Inputs[0]);
+      CallInst *copy = builder_.CreateCall(call.getCalledFunction(), {}, known ? ArrayRef<OperandBundleDef>{OperandBundleDef(widened::TurnBundle, scalarOf(turn->Inputs[0]))} : ArrayRef<OperandBundleDef>{});
+      setScalar(&call, copy);
+      return Error::success();
+    }
     case BlockMask:
       maskValue_ = call.getArgOperand(0);
       live_ = call.hasMetadata("cutrans.live");
@@ -73,6 +80,9 @@ Error Widener::widenCall(CallInst &call) {
     case Trap:
     case Fault:
     case Brkpt:
+    case BulkCopy:
+    case BulkReduce:
+    case TensorCopy:
     case Nanosleep: widenRuntimeCall(call, id); return Error::success();
     case MbarrierUpdate: widenMbarrierUpdate(call); return Error::success();
     case TexSample:

@@ -23,6 +23,8 @@ inline constexpr char BarrierReduce[] = "cutrans.gang.barrier.reduce";
 // void(): the gang lets others run. Stands on back edges of loops that may wait for another gang or block; put there
 // in the scalar IR by mark-waiting-loops (effects: memory), kept as one scalar call per gang by widen-to-gang.
 inline constexpr char Yield[] = "cutrans.gang.yield";
+// Operand bundle of a yield in a loop that only reads shared memory: i32, which turn this is, from 1 on.
+inline constexpr char TurnBundle[] = "cutrans.turn";
 // void(i32 arriving): as for barriers; by every gang that gets there, also when no lane arrives.
 inline constexpr char ClusterArrive[] = "cutrans.gang.cluster.arrive";
 inline constexpr char ClusterWait[] = "cutrans.gang.cluster.wait";

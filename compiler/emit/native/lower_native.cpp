@@ -252,6 +252,15 @@ llvm::Value *Lowering::lowerService(llvm::CallInst &call, llvm::StringRef name) 
   if (name == "trap" || name == "brkpt")
     return service(offsetof(ct_native_services, trap), none,
                    {argument(0), call.arg_size() > 1 ? argument(1) : builder.getInt32(0)});
+  if (name == "bulk.copy" || name == "bulk.reduce")
+    return service(name == "bulk.copy" ? offsetof(ct_native_services, bulk_copy) : offsetof(ct_native_services, bulk_reduce), none,
+                   {pointer(1), pointer(2), argument(3), argument(4)});
+  if (name == "tensor.copy") {
+    llvm::IRBuilder<> entry(&*kernel_.getEntryBlock().getFirstInsertionPt());
+    llvm::AllocaInst *where = entry.CreateAlloca(llvm::ArrayType::get(builder.getInt32Ty(), 8), nullptr, "where");
+    for (unsigned i = 0; i < 8; ++i) builder.CreateStore(argument(3 + i), builder.CreateConstInBoundsGEP1_32(builder.getInt32Ty(), where, i));
+    return service(offsetof(ct_native_services, tensor_copy), builder.getInt32Ty(), {pointer(1), pointer(2), where, argument(11)});
+  }
   if (name == "nanosleep")
     return service(offsetof(ct_native_services, nanosleep), none, {argument(call.arg_size() - 1)});
   return nullptr;

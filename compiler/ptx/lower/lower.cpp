@@ -30,6 +30,8 @@ const RuleTable &rules() {
     addWarpRules(made);
     addMbarrierRules(made);
     addClusterRules(made);
+    addBulkRules(made);
+    addTensorRules(made);
     addVideoRules(made);
     addTextureRules(made);
     addSurfaceRules(made);
@@ -48,18 +50,10 @@ MissingRule missingRule(Opcode opcode) {
     MissingRule rule;
   };
   constexpr MissingRule Arch{Diag::ptx_arch_specific, "the instruction exists on one architecture only (a target with an \"a\")"};
-  constexpr MissingRule Transaction{Diag::ptx_async, "asynchronous transactions are not supported"};
   constexpr MissingRule Cluster{Diag::ptx_cluster, "blocks cannot take the place of others of the grid"};
   constexpr Group Groups[] = {
       {"wgmma", Arch},
       {"tcgen05", Arch},
-      {"mbarrier", Transaction},
-      {"cp.", Transaction},
-      {"multimem", Transaction},
-      {"st.async", Transaction},
-      {"st.bulk", Transaction},
-      {"red.async", Transaction},
-      {"tensormap", Transaction},
       {"clusterlaunchcontrol", Cluster},
   };
   std::string_view name = to_string(opcode);

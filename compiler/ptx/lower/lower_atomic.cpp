@@ -98,8 +98,10 @@ Value *updateByExchange(BodyLowering &lo, const Instruction &in, Value *pointer,
   return lo.fromBits(old, type);
 }
 
+}  // namespace
+
 // One PTX element at `pointer`, element by element where it is packed; the old value.
-Value *update(BodyLowering &lo, const Instruction &in, Value *pointer, const Operand &operand) {
+Value *atomicUpdate(BodyLowering &lo, const Instruction &in, Value *pointer, const Operand &operand) {
   Type type = in.type(), part = elementType(type);
   Mod name = in.find(ModGroup::Op);
   AtomicRMWInst::BinOp op = operation(name, part);
@@ -118,6 +120,8 @@ Value *update(BodyLowering &lo, const Instruction &in, Value *pointer, const Ope
   });
 }
 
+namespace {
+
 void atomic(BodyLowering &lo, const Instruction &in) {
   bool returns = in.opcode == Opcode::Atom;
   size_t first = returns ? 1 : 0;
@@ -133,7 +137,7 @@ void atomic(BodyLowering &lo, const Instruction &in) {
   }
   const Operand &source = lo.operand(first + 1);
   if (source.kind != OperandKind::Vector || in.vector == 1) {
-    Value *old = update(lo, in, pointer, source);
+    Value *old = atomicUpdate(lo, in, pointer, source);
     if (returns) lo.write(lo.operand(0), old, in.type());
     return;
   }
@@ -143,7 +147,7 @@ void atomic(BodyLowering &lo, const Instruction &in) {
     return lo.refuse(Diag::ptx_operand, "the count of registers is not that of the vector");
   for (size_t i = 0; i < source.elements.size(); ++i) {
     Value *at = i ? lo.b.CreateConstGEP1_64(lo.intType(8), pointer, i * bytes(in.type())) : pointer;
-    Value *old = update(lo, in, at, source.elements[i]);
+    Value *old = atomicUpdate(lo, in, at, source.elements[i]);
     if (returns) lo.write(target.elements[i], old, in.type());
   }
 }
@@ -164,6 +168,7 @@ void fence(BodyLowering &lo, const Instruction &in) {
 void addAtomicRules(RuleTable &table) {
   set(table, Opcode::Atom, atomic);
   set(table, Opcode::Red, atomic);
+  set(table, Opcode::MultimemRed, atomic);  // lower_memory.cpp says why
   set(table, Opcode::Membar, fence);
   set(table, Opcode::Fence, fence);
   // There is one proxy: a full fence orders more than is asked.

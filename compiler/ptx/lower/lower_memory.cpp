@@ -80,9 +80,10 @@ void ld(BodyLowering &lo, const Instruction &in) {
   }
 }
 
+}  // namespace
+
 // 9.7.9.11 st
-void st(BodyLowering &lo, const Instruction &in) {
-  Value *pointer = lo.address(lo.operand(0), in.space);
+void storeTo(BodyLowering &lo, const Instruction &in, Value *pointer) {
   Access access = accessOf(lo, in);
   const Operand &source = lo.operand(1);
   bool vector = source.kind == OperandKind::Vector;
@@ -109,6 +110,12 @@ void st(BodyLowering &lo, const Instruction &in) {
                                                      llvm::Align(alignment(in, offset)), access.is_volatile);
     if (access.ordering != llvm::AtomicOrdering::NotAtomic) store->setAtomic(access.ordering, access.scope);
   }
+}
+
+namespace {
+
+void st(BodyLowering &lo, const Instruction &in) {
+  storeTo(lo, in, lo.address(lo.operand(0), in.space));
 }
 
 // Copies or zeroes `size` bytes in pieces of four.
@@ -165,6 +172,10 @@ void addMemoryRules(RuleTable &table) {
   set(table, Opcode::Ldu, ld);
   set(table, Opcode::St, st);
   set(table, Opcode::CpAsync, cpAsync);
+  // 9.7.9.14: a multimem address stands for the copies of a multicast object, of which a device has one: a reduction over
+  // one copy is a load of it.
+  set(table, Opcode::MultimemLdReduce, ld);
+  set(table, Opcode::MultimemSt, st);
   // The copies are done by now.
   set(table, Opcode::CpAsyncCommitGroup, nothing);
   set(table, Opcode::CpAsyncWaitGroup, nothing);

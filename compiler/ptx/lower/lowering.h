@@ -167,6 +167,8 @@ void addCallRules(RuleTable &table);
 void addWarpRules(RuleTable &table);
 void addMbarrierRules(RuleTable &table);
 void addClusterRules(RuleTable &table);
+void addBulkRules(RuleTable &table);
+void addTensorRules(RuleTable &table);
 void addVideoRules(RuleTable &table);
 void addTextureRules(RuleTable &table);
 void addSurfaceRules(RuleTable &table);
@@ -202,6 +204,8 @@ void toScales(BodyLowering &lower, const Instruction &instruction, Type from);
 void fromScales(BodyLowering &lower, const Instruction &instruction);
 void toHalvesAtRandom(BodyLowering &lower, const Instruction &instruction, Type to);
 llvm::SyncScope::ID syncScope(BodyLowering &lower, const Instruction &instruction);  // lower_atomic.cpp
+Value *atomicUpdate(BodyLowering &lower, const Instruction &instruction, Value *pointer, const Operand &operand);
+void storeTo(BodyLowering &lower, const Instruction &instruction, Value *pointer);  // lower_memory.cpp: st of operand 1
 void runtimeCall(BodyLowering &lower, const Function &callee, llvm::ArrayRef<Value *> results,
                  llvm::ArrayRef<Value *> arguments);  // lower_runtime.cpp
 

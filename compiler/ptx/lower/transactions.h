@@ -16,4 +16,15 @@ Value *sharedAddress(BodyLowering &lower, const Operand &operand, Space space);
 // complete-tx of `bytes` (i32 or i64) on the mbarrier at `address` (i32).
 void completeTransaction(BodyLowering &lower, Value *address, Value *bytes);
 
+// The same place as a generic pointer; the second of a shared address.
+Value *genericPointer(BodyLowering &lower, Value *pointer);
+Value *sharedPointer(BodyLowering &lower, Value *address);
+
+// Calls `f` with the addresses of the block itself, or, where there is a mask of blocks, with those of each block in it.
+void eachDestination(BodyLowering &lower, const Operand *mask, llvm::ArrayRef<Value *> addresses,
+                     llvm::function_ref<void(llvm::ArrayRef<Value *>)> f);
+
+// CT_REDUCTION of the instruction's operation.
+Value *reductionOf(BodyLowering &lower, const Instruction &instruction, unsigned element);
+
 }  // namespace cutrans::ptx::lowering

@@ -31,6 +31,16 @@ class Case {
     scalar(address);
     return address;
   }
+  // A buffer that is no parameter: a parameter's contents lead to it.
+  template <class T>
+  const T *hidden(const std::vector<T> &before) { return hidden(before, before); }
+  template <class T>
+  const T *hidden(const std::vector<T> &before, const std::vector<T> &after) {
+    size_t parameters = params.size();
+    const T *address = inout(before, after);
+    params.resize(parameters);
+    return address;
+  }
   template <class T>
   void scalar(T value) {
     params.resize((params.size() + alignof(T) - 1) / alignof(T) * alignof(T));
@@ -80,6 +90,8 @@ std::vector<Row> controlRows();
 std::vector<Row> memoryRows();
 std::vector<Row> mbarrierRows();
 std::vector<Row> threadRows();
+std::vector<Row> bulkRows();
+std::vector<Row> tensorRows();
 inline std::vector<int> numbers(int count, int (*value)(int)) {
   std::vector<int> result(size_t(count), 0);
   for (int i = 0; i < count; ++i) result[size_t(i)] = value(i);
