@@ -1,5 +1,6 @@
 // Tensor maps as programs use them: the map comes from the driver's entry point, goes to the kernel as a __grid_constant__ parameter,
 // one thread issues the copies, all wait on the barrier.
+#include <cooperative_groups.h>
 #include <cuda.h>
 #include <cuda/barrier>
 #include <cuda/ptx>
@@ -106,6 +107,32 @@ __global__ void scale(const float *in, float *out, float *total, int n) {
   }
 }
 
+// Each block of the cluster fetches a part for several: a tile for all, a row for itself and its neighbour.
+__global__ void __cluster_dims__(4) multicast(const __grid_constant__ CUtensorMap map, const int *rows, int *out) {
+  namespace ptx = cuda::ptx;
+  __shared__ alignas(128) int tiles[4][TileRows][TileColumns];
+  __shared__ alignas(128) int pair[2][64];
+  __shared__ uint64_t bar;
+  auto cluster = cooperative_groups::this_cluster();
+  unsigned rank = cluster.block_rank();
+  if (threadIdx.x == 0) ptx::mbarrier_init(&bar, 1);
+  cluster.sync();
+  if (threadIdx.x == 0) {
+    ptx::mbarrier_arrive_expect_tx(ptx::sem_release, ptx::scope_cta, ptx::space_shared, &bar, sizeof tiles + sizeof pair);
+    auto shared = [](const void *at) { return unsigned(__cvta_generic_to_shared(at)); };
+    asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%2, %3}], [%4], %5;" ::"r"(
+                     shared(tiles[rank])), "l"(&map), "r"(blockIdx.x / 4 * TileColumns), "r"(rank * TileRows), "r"(shared(&bar)), "h"(uint16_t(15)) : "memory");
+    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1], %2, [%3], %4;" ::"r"(shared(pair[rank % 2])),
+                 "l"(rows + 64 * blockIdx.x), "r"(unsigned(sizeof pair[0])), "r"(shared(&bar)), "h"(uint16_t(1 << rank | 1 << (rank ^ 1))) : "memory");
+  }
+  while (!ptx::mbarrier_try_wait_parity(&bar, 0)) {
+  }
+  int sum = 0;
+  for (int i = threadIdx.x; i < 4 * TileRows * TileColumns; i += blockDim.x) sum += tiles[i / (TileRows * TileColumns)][i / TileColumns % TileRows][i % TileColumns];
+  out[blockIdx.x * blockDim.x + threadIdx.x] = sum + pair[0][threadIdx.x] - 3 * pair[1][threadIdx.x];
+  cluster.sync();
+}
+
 CUtensorMap describe(int *address) {
   cudaDriverEntryPointQueryResult found;
   void *entry = nullptr;
@@ -134,6 +161,16 @@ int main() {
     want[i % Columns] += i % 1013 + 1;
   }
   expect_same("column_sums", sums.host, want, Columns);
+
+  Mirror<int> shares(8 * 64);
+  multicast<<<8, 64>>>(map, data.device, shares.device);
+  shares.down();
+  for (int b = 0; b < 8; ++b)
+    for (int i = 0; i < 64; ++i) {
+      int sum = data[64 * (b & ~1) + i] - 3 * data[64 * (b | 1) + i];
+      for (int row = i / 32; row < 4 * TileRows; row += 2) sum += data[row * Columns + b / 4 * TileColumns + i % 32];
+      EXPECT(shares[64 * b + i] == sum);
+    }
 
   Mirror<float> in(4096), out(4096), total(512);
   for (int i = 0; i < 4096; ++i) in[i] = float(i % 97);

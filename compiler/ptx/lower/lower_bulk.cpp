@@ -23,7 +23,22 @@ Value *sharedPointer(BodyLowering &lo, Value *address) {
 void eachDestination(BodyLowering &lo, const Operand *mask, llvm::ArrayRef<Value *> addresses,
                      llvm::function_ref<void(llvm::ArrayRef<Value *>)> f) {
   if (!mask) return f(addresses);
-  lo.refuse(Diag::ptx_cluster, "copies to several blocks of a cluster are not supported");
+  // The same offsets in each block whose rank is a bit of the mask.
+  auto &b = lo.b;
+  Value *blocks = b.CreateZExt(lo.readBits(*mask, 16), lo.intType(32));
+  llvm::BasicBlock *before = b.GetInsertBlock(), *loop = lo.newBlock("destination"), *done = lo.newBlock("destinations_done");
+  b.CreateCondBr(b.CreateIsNull(blocks), done, loop);
+  b.SetInsertPoint(loop);
+  llvm::PHINode *left = b.CreatePHI(b.getInt32Ty(), 2);
+  Value *rank = b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, left, b.getFalse());
+  llvm::SmallVector<Value *, 2> there;
+  for (Value *address : addresses) there.push_back(lo.call(IrIntrinsic::ClusterMap, {address, rank}));
+  f(there);
+  Value *rest = b.CreateAnd(left, b.CreateSub(left, b.getInt32(1)));
+  left->addIncoming(blocks, before);
+  left->addIncoming(rest, b.GetInsertBlock());
+  b.CreateCondBr(b.CreateIsNull(rest), done, loop);
+  b.SetInsertPoint(done);
 }
 
 Value *reductionOf(BodyLowering &lo, const Instruction &in, unsigned element) {
@@ -52,7 +67,8 @@ std::pair<Space, Space> spacesOf(const Instruction &in) {
 // 9.7.9.25.4.1 cp.async.bulk: [to], [from], size, then [mbarrier] {, block mask} or {, policy} {, byte mask}
 void copy(BodyLowering &lo, const Instruction &in) {
   auto [to, from] = spacesOf(in);
-  if (in.has(Mod::IgnoreOob)) return lo.refuse(Diag::ptx_async, ".ignore_oob is not supported");
+  for (Mod mod : {Mod::IgnoreOob, Mod::MulticastClusterAll})
+    if (in.has(mod)) return lo.refuse(Diag::ptx_async, "." + std::string(to_string(mod)) + " is not supported");
   Value *source = genericPointer(lo, lo.address(lo.operand(1), from));
   Value *size = lo.b.CreateZExt(lo.readBits(lo.operand(2), 32), lo.intType(64));
   if (to == Space::Global) {

@@ -33,7 +33,9 @@ unsigned dimensions(const Instruction &in) {
 bool isKnownLayout(BodyLowering &lo, const Instruction &in) {
   for (Mod mod : {Mod::Im2colW, Mod::Im2colW128})
     if (in.has(mod)) return lo.refuse(Diag::ptx_async, "." + std::string(to_string(mod)) + " is not supported"), false;
-  if (in.find(ModGroup::Tcgen) != Mod::None) return lo.refuse(Diag::ptx_async, ".cta_group is not supported"), false;
+  for (Mod mod : in.modifiers)
+    if (mod == Mod::MulticastClusterAll || (group(mod) == ModGroup::Tcgen && mod != Mod::TcgenMulticast))
+      return lo.refuse(Diag::ptx_async, "." + std::string(to_string(mod)) + " is not supported"), false;
   return true;
 }
 
@@ -77,7 +79,8 @@ void load(BodyLowering &lo, const Instruction &in) {
   size_t next = 3;
   const Operand *offsets = nullptr, *mask = nullptr;
   if (in.has(Mod::Im2col)) offsets = &lo.operand(next++);
-  if (in.has(Mod::MulticastCluster)) mask = &lo.operand(next++);
+  // The word belongs to two groups of modifiers; this instruction takes both groups.
+  if (in.has(Mod::MulticastCluster) || in.has(Mod::TcgenMulticast)) mask = &lo.operand(next++);
   if (next > in.operands.size() || lo.operand(2).kind != OperandKind::Address)
     return lo.refuse(Diag::ptx_operand, "the mbarrier, offsets or the mask of blocks are missing");
   llvm::SmallVector<Value *, 8> where;

@@ -117,6 +117,28 @@ def conversion(words, types):
     return f"{byte(to, 0)}, {byte(source, 1)}"
 
 
+def transaction(words, policy):
+    """bulk and tensor copies; where one reports to an mbarrier, it is in the same shared memory"""
+    if words[-1] in ("commit_group", "wait_group", "read"):
+        return "" if words[-1] == "commit_group" else "1"
+    to_shared = "mbarrier::complete_tx::bytes" in words
+    more = (", %h1" if "multicast::cluster" in words else "") + policy + (", %h2" if "cp_mask" in words else "")
+    if "tensor" not in words:
+        source = "[sh]" if to_shared and "global" not in words else "[%rd9]"
+        if "prefetch" in words:
+            return f"[%rd9], 16{more}"
+        return (f"[sh], {source}, 16, [sh]" if to_shared else "[%rd9], [sh], 16") + more
+    rank = next(int(w[0]) for w in words if re.match(r"\dd$", w))
+    place = f"[%rd9, {group('b32', 5 if any(w.endswith('er4') for w in words) else rank)}]"
+    if "im2col" in words:
+        more = f", {group('b16', rank - 2)}" + more
+    elif "im2col::w" in words:
+        more = f", {group('b16', 2)}" + more
+    if "prefetch" in words:
+        return place + more
+    return (f"[sh], {place}, [sh]" if to_shared else f"{place}, [sh]") + more
+
+
 def texture(op, words, types, count):
     shape = next(w for w in words if re.match(r"a?(1d|2d|3d|cube)$", w))
     float_ = op == "tex" and types[1] == "f32"
@@ -168,10 +190,11 @@ def statement(form):
     elif op in ("ld", "ldu"):
         text = f"{vector(first, count)}, {address}{policy}"
     elif op == "st":
-        text = f"{address}, {vector(first, count)}{policy}"
+        reports = ", [sh]" if "mbarrier::complete_tx::bytes" in words else ""
+        text = "[%r9], %rd1, 0" if "bulk" in words else f"{address}, {vector(first, count)}{reports}{policy}"
     elif op in ("atom", "red"):
         result = f"{vector(first, count)}, " if op == "atom" else ""
-        third = f", {reg(first, 6)}" if "cas" in words else policy
+        third = f", {reg(first, 6)}" if "cas" in words else ", [sh]" if "mbarrier::complete_tx::bytes" in words else policy
         text = f"{result}{address}, {vector(first, count, 4)}{third}"
     elif op == "fence":
         text = "[%rd9], 128" if "acquire" in words and "tensormap::generic" in form else ""
@@ -190,6 +213,14 @@ def statement(form):
             text = ("%r0" if "popc" in words else "%p1") + ", 1, 64, !%p2"
         else:
             text = "1, 64" if "arrive" in words else "1"
+    elif op == "multimem":
+        text = f"{vector(first, count)}, [%rd9]" if "ld_reduce" in words else f"[%rd9], {vector(first, count)}"
+    elif op == "tensormap":
+        numbered = any(w.endswith(("_dim", "_stride")) for w in words)
+        value = "1" if words[-4] in ("elemtype", "interleave_layout", "swizzle_mode", "fill_mode") else reg(types[-1], 1) if types else ""
+        text = "[%rd9], [sh], 128" if "cp_fenceproxy" in words else f"{address}, " + ("1, " if numbered else "") + value
+    elif op == "cp" and "bulk" in words:
+        text = transaction(words, policy)
     elif op == "cp":
         if "mbarrier" in words:
             text = "[sh]"
