@@ -104,14 +104,22 @@ void cpAsyncArrive(Context &c) {
 void cpAsyncBulk(Context &c) {
   Space to = Space::None, from = Space::None;
   for (const std::string &word : c.in.words) {
+    if (word.starts_with("multicast") || word == "ignore_oob") refuse(word);
     Space space = word == "global" ? Space::Global : word.starts_with("shared") ? Space::Shared : Space::None;
     if (space == Space::None) continue;
     if (to == Space::None) to = space;
     else if (from == Space::None) from = space;
-    if (word.starts_with("multicast")) refuse("multicast");
   }
   uint64_t bytes = c.u32(2);
   if (bytes % 16) undefined("a bulk copy of " + std::to_string(bytes) + " bytes");
+  if (c.in.has("cp_mask")) {  // bit i: the i-th byte of every 16
+    uint64_t mask = c.read(c.count() - 1, words(16));
+    uint8_t *target = c.at(to, c.addressOf(c.operand(0)), bytes, true, 16);
+    const uint8_t *source = c.at(from, c.addressOf(c.operand(1)), bytes, false, 16);
+    for (uint64_t i = 0; i < bytes; ++i)
+      if (mask >> i % 16 & 1) target[i] = source[i];
+    return;
+  }
   copy(c, c.operand(0), c.operand(1), bytes, bytes, 16, to, from);
   if (to == Space::Shared) {
     Mbarrier &barrier = barrierAt(c, c.at(Space::Shared, c.addressOf(c.operand(3)), 8, true, 8));
