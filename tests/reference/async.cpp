@@ -148,6 +148,8 @@ void addAsync(Table &table) {
                "cp.async.bulk.wait_group", "cp.async.bulk.prefetch"}, nothing);
   for (const char *name : {"cp.async.bulk.tensor", "cp.async.bulk.prefetch.tensor"})
     table.alone({name}, [](Context &) { refuse("tensor maps"); });
+  for (const char *name : {"st.async", "red.async"})
+    table.alone({name}, [](Context &) { refuse("stores and reductions that report to an mbarrier"); });
 }
 
 }  // namespace cutrans::reference
