@@ -46,6 +46,9 @@ void addKernelRecord(llvm::Function &kernel, const ct_native_kernel &record, llv
 // Bodies for memcpy, memset and their like where the code generator wants them: an artifact imports nothing.
 void provideLibraryCalls(llvm::Module &module);
 
+// Keeps selects of bitwise operations apart from them: instruction selection gets some of them wrong (shield_selects.cpp).
+void shieldSelects(llvm::Module &module);
+
 llvm::Expected<llvm::SmallVector<char, 0>> emitObject(llvm::Module &module, llvm::TargetMachine &machine);
 std::string emitAssembly(llvm::Module &module, llvm::TargetMachine &machine);
 
