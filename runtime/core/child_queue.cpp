@@ -24,6 +24,9 @@ namespace {
 // A parent may have this many records; CUDA's own default limit is 2048 at a time.
 constexpr uint32_t kMostRecords = 1u << 16;
 
+// Beyond this the error words alone would not fit any memory, and sizes below could wrap.
+constexpr uint64_t kMostThreads = uint64_t{1} << 40;
+
 uint64_t alignUp(uint64_t value) { return (value + 63) & ~uint64_t{63}; }
 
 uint64_t threadsOf(const LaunchShape &s) {
@@ -45,6 +48,8 @@ Result<std::vector<std::byte>> layOut(Kernel &kernel, const LaunchShape &shape, 
   Module &module = kernel.module();
   const ct_device_info &limits = module.context().device().info();
   const size_t count = module.kernelCount();
+  if (static_cast<unsigned __int128>(shape.grid[0]) * shape.grid[1] * shape.grid[2] * shape.block[0] * shape.block[1] * shape.block[2] > kMostThreads)
+    return Code::out_of_memory;
   ct_child_queue head{};
   head.kernels = alignUp(sizeof head);
   head.errors = alignUp(head.kernels + count * sizeof(ct_child_kernel));

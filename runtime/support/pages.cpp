@@ -38,7 +38,7 @@ std::string diagnosticsPage() {
   std::string page =
       "<!-- Generated from runtime/support/diagnostics.def by `ninja docs-pages`. Do not edit. -->\n"
       "# Diagnostics\n\n"
-      "What the layer refuses or reports: one line on stderr, `cutrans: CT1203: place and reason; way round`. Codes are stable.\n\n"
+      "What the layer refuses or reports: one line on stderr, `cutrans: CT1250: place and reason; way round`. Codes are stable.\n\n"
       "| code | what it means | the way round |\n|---|---|---|\n";
   for (const DiagnosticRow &row : diagnosticRows())
     page += "| " + diagnosticCode(row.diag) + " | " + cell(row.meaning) + " | " + cell(row.way_round) + " |\n";
