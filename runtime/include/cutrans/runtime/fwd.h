@@ -18,6 +18,10 @@ class MipmappedArray;
 class Texture;
 class Library;
 class LibraryKernel;
+class Graph;
+class GraphNode;
+class GraphExec;
+class UserObject;
 class MemoryMap;
 struct Allocation;
 
