@@ -27,12 +27,27 @@ struct KeptAttribute {
   std::array<std::byte, 64> value{};
 };
 
+// Pointers into a node's arguments, for programs that ask where they are; filled by who is asked, valid as long as the
+// work is not set again. They belong to one place: a copy starts without.
+struct ShownArguments {
+  std::vector<void *> list;
+  size_t size = 0;
+  ShownArguments() = default;
+  ShownArguments(const ShownArguments &) {}
+  ShownArguments &operator=(const ShownArguments &) {
+    list.clear();
+    return *this;
+  }
+};
+
 struct KernelWork {
   Kernel *kernel = nullptr;
-  const void *origin = nullptr;         // what the program named the kernel by
+  const void *origin = nullptr;         // what the program named the kernel by; null: not known (capture)
   LaunchShape shape;
   std::vector<std::byte> arguments;     // in the kernel's own layout, info().params_size bytes
+  bool packed = false;                  // the program gave them as one buffer
   std::vector<KeptAttribute> attributes;
+  mutable ShownArguments shown;
 };
 
 // One end of a copy: an address with pitch and rows of a slice, or a place in an array.
@@ -61,7 +76,8 @@ struct HostWork {
 };
 
 struct ChildWork {
-  Graph *graph = nullptr;               // a copy that the node owns
+  Graph *graph = nullptr;               // when added: the program's; in the node: the one that it owns
+  bool moved = false;                   // add takes the graph itself, memory nodes and all, else a copy
 };
 
 struct EmptyWork {};
@@ -91,7 +107,7 @@ enum class ConditionalKind : uint8_t { once, loop, choice };  // if (and else), 
 struct ConditionalWork {
   Address handle = 0;                   // Graph::createCondition
   ConditionalKind kind = ConditionalKind::once;
-  std::vector<Graph *> bodies;          // made when the node is added, owned by it
+  std::vector<Graph *> bodies;          // when added: nulls, as many as wanted; made by the node and owned by it
 };
 
 enum class NodeKind : uint8_t { kernel, copy, fill, host, child, empty, record, wait, alloc, free, conditional };
@@ -185,5 +201,17 @@ class CUTRANS_API Graph {
   std::vector<GraphNode *> nodes_;
   State *impl_ = nullptr;
 };
+
+// ---- memory of graphs ----------------------------------------------------------------------------------------
+
+// Bytes of memory nodes on a device: in use, and held by the target for it; now and at most since the last reset.
+struct GraphMemory {
+  uint64_t used = 0, used_high = 0, reserved = 0, reserved_high = 0;
+};
+CUTRANS_API GraphMemory graphMemory(const Device &device);
+enum class GraphMemoryHigh : uint8_t { used, reserved };
+CUTRANS_API void resetGraphMemoryHigh(const Device &device, GraphMemoryHigh which);
+// Gives back what no graph uses now.
+CUTRANS_API Status trimGraphMemory(const Device &device);
 
 }  // namespace cutrans::runtime
