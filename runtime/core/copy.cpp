@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 
+#include "checked.h"
 #include "cutrans/runtime/memory.h"
 #include "cutrans/runtime/queue.h"
 #include "cutrans/support/diagnostics.h"
@@ -20,14 +21,7 @@ namespace {
 constexpr uint64_t kInline = uint64_t{64} << 10;  // bytes that are moved by the calling thread
 constexpr uint64_t kStage = uint64_t{1} << 20;    // pageable bytes that are staged rather than waited for
 
-struct Side {
-  Address address = 0;
-  bool known = false;
-  bool on_device = false;   // reached through a device address
-  bool pure_device = false; // the host has no business in it
-  bool reachable = true;    // the host may touch it
-  const Device *device = nullptr;
-};
+using Side = CopySide;
 
 Status refuseRange(const char *side, Address address, uint64_t bytes, const std::optional<Allocation> &known) {
   char text[160];
@@ -165,20 +159,19 @@ bool needsKnown(Direction direction, bool source) {
 
 }  // namespace
 
-Status Queue::copy(const Copy &copy) {
-  if (Status healthy = context_->check(); !healthy.ok()) return healthy;
-  if (copy.width == 0 || copy.height == 0 || copy.depth == 0) return {};
+Result<CheckedCopy> checkCopy(const Copy &copy) {
+  CheckedCopy checked;
+  if (copy.width == 0 || copy.height == 0 || copy.depth == 0) return checked;
   if (copy.height > 1 && (copy.dst_pitch < copy.width || copy.src_pitch < copy.width)) return Code::invalid_pitch;
   auto dst_bytes = extent(copy.width, copy.height, copy.depth, copy.dst_pitch, copy.dst_slice);
   auto src_bytes = extent(copy.width, copy.height, copy.depth, copy.src_pitch, copy.src_slice);
-  uint64_t bytes;
-  if (!dst_bytes || !src_bytes || __builtin_mul_overflow(copy.width * copy.height, copy.depth, &bytes)) return Code::invalid_value;
+  if (!dst_bytes || !src_bytes || __builtin_mul_overflow(copy.width * copy.height, copy.depth, &checked.bytes)) return Code::invalid_value;
   Result<Side> dst = resolve("destination of a copy", copy.dst, *dst_bytes, needsKnown(copy.direction, false));
   if (!dst.ok()) return dst.status();
   Result<Side> src = resolve("source of a copy", copy.src, *src_bytes, needsKnown(copy.direction, true));
   if (!src.ok()) return src.status();
 
-  ct_copy box{};
+  ct_copy &box = checked.box;
   box.struct_size = sizeof box;
   box.dst_side = dst->on_device ? CT_SIDE_DEVICE : CT_SIDE_HOST;
   box.src_side = src->on_device ? CT_SIDE_DEVICE : CT_SIDE_HOST;
@@ -191,19 +184,30 @@ Status Queue::copy(const Copy &copy) {
   box.dst_slice = copy.dst_slice;
   box.src_pitch = copy.src_pitch;
   box.src_slice = copy.src_slice;
+  checked.dst = *dst;
+  checked.src = *src;
+  return checked;
+}
 
-  if (dst->reachable && src->reachable && mayDoNow(*this, bytes)) {
+bool needsHost(const Device &mine, const CheckedCopy &copy) {
+  return copy.src.on_device && copy.src.device != &mine && !(copy.src.device->hostCanAccess() && mine.hostCanAccess());
+}
+
+Status Queue::copy(const Copy &copy) {
+  if (Status healthy = context_->check(); !healthy.ok()) return healthy;
+  Result<CheckedCopy> checked = checkCopy(copy);
+  if (!checked.ok() || checked->bytes == 0) return checked.status();
+  const auto &[box, dst, src, bytes] = *checked;
+  if (dst.reachable && src.reachable && mayDoNow(*this, bytes)) {
     moveNow(box);
     return context_->check();
   }
-  const Device &mine = context_->device();
-  if (src->on_device && src->device != &mine && !(src->device->hostCanAccess() && mine.hostCanAccess()))
-    return copyThroughHost(*this, *src, box, bytes);
+  if (needsHost(context_->device(), *checked)) return copyThroughHost(*this, src, box, bytes);
 
-  const bool host_waits = copy.synchronous && !(dst->pure_device && src->pure_device);
-  if (!host_waits && !src->known && dst->known && bytes <= kStage) return enqueueStaged(*this, box, bytes);
+  const bool host_waits = copy.synchronous && !(dst.pure_device && src.pure_device);
+  if (!host_waits && !src.known && dst.known && bytes <= kStage) return enqueueStaged(*this, box, bytes);
   if (Status status = enqueue(*this, box); !status.ok()) return status;
-  return host_waits || !src->known || !dst->known ? synchronize() : Status();
+  return host_waits || !src.known || !dst.known ? synchronize() : Status();
 }
 
 Status uploadNow(Context &context, Address dst, const void *src, uint64_t bytes) {
@@ -224,10 +228,10 @@ Status uploadNow(Context &context, Address dst, const void *src, uint64_t bytes)
   return copied;
 }
 
-Status Queue::fill(const Fill &fill) {
-  if (Status healthy = context_->check(); !healthy.ok()) return healthy;
+Result<CheckedFill> checkFill(const Fill &fill) {
+  CheckedFill checked;
   if (fill.element != 1 && fill.element != 2 && fill.element != 4) return Code::invalid_value;
-  if (fill.width == 0 || fill.height == 0) return {};
+  if (fill.width == 0 || fill.height == 0) return checked;
   uint64_t row;
   if (__builtin_mul_overflow(fill.width, uint64_t{fill.element}, &row)) return Code::invalid_value;
   if (fill.height > 1 && fill.pitch < row) return Code::invalid_pitch;
@@ -237,7 +241,7 @@ Status Queue::fill(const Fill &fill) {
   Result<Side> dst = resolve("destination of a fill", fill.dst, *bytes, true);
   if (!dst.ok()) return dst.status();
 
-  ct_fill box{};
+  ct_fill &box = checked.box;
   box.struct_size = sizeof box;
   box.element = fill.element;
   box.dst = dst->address;
@@ -245,13 +249,23 @@ Status Queue::fill(const Fill &fill) {
   box.width = fill.width;
   box.height = fill.height;
   box.pitch = fill.height > 1 ? fill.pitch : row;
-  if (dst->reachable && mayDoNow(*this, row * fill.height)) {
+  checked.dst = *dst;
+  checked.bytes = row * fill.height;
+  return checked;
+}
+
+Status Queue::fill(const Fill &fill) {
+  if (Status healthy = context_->check(); !healthy.ok()) return healthy;
+  Result<CheckedFill> checked = checkFill(fill);
+  if (!checked.ok() || checked->bytes == 0) return checked.status();
+  const auto &[box, dst, bytes] = *checked;
+  if (dst.reachable && mayDoNow(*this, bytes)) {
     fillNow(box);
     return context_->check();
   }
   Status status = submit(*this, [&](ct_queue *handle) { return target().queue.fill(handle, &box); });
   if (!status.ok()) return status;
-  return fill.synchronous || !dst->pure_device ? synchronize() : Status();
+  return fill.synchronous || !dst.pure_device ? synchronize() : Status();
 }
 
 }  // namespace cutrans::runtime

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "checked.h"
 #include "child_queue.h"
 #include "cluster.h"
 #include "cutrans/runtime/queue.h"
@@ -101,32 +102,18 @@ constexpr uint64_t kStackFactor = 4, kLeastStackBytes = 16 << 10;
 
 }  // namespace
 
-Status Queue::launch(Kernel &kernel, const LaunchShape &asked, const Arguments &arguments) {
-  if (!recordsChildren(kernel)) [[likely]] return launchKernel(*this, kernel, asked, arguments, 0);
-  if (Status healthy = context_->check(); !healthy.ok()) return healthy;
-  LaunchShape shape = asked;
-  if (const char *problem = settleCluster(kernel, shape)) return refuseCluster(kernel, context_->device(), shape, problem);
-  if (Status fits = checkShape(kernel, context_->device(), shape); !fits.ok()) return fits;
-  Result<PendingChildren *> children = prepareChildren(*this, kernel, shape);
-  if (!children.ok()) return children.status();
-  return submitChildren(*this, *children, launchKernel(*this, kernel, asked, arguments, childQueueAddress(**children)));
+Status checkLaunch(Kernel &kernel, LaunchShape &shape) {
+  const Device &device = kernel.module().context().device();
+  if (const char *problem = settleCluster(kernel, shape)) [[unlikely]] return refuseCluster(kernel, device, shape, problem);
+  return checkShape(kernel, device, shape);
 }
 
-Status launchKernel(Queue &queue, Kernel &kernel, const LaunchShape &asked, const Arguments &arguments, Address child_queue) {
-  Context &context = queue.context();
-  if (Status healthy = context.check(); !healthy.ok()) return healthy;
-  if (&kernel.module().context() != &context) return Code::invalid_handle;
+Status prepareLaunch(Kernel &kernel, const LaunchShape &asked, ct_launch &launch) {
   LaunchShape shape = asked;
-  if (const char *problem = settleCluster(kernel, shape)) [[unlikely]] return refuseCluster(kernel, context.device(), shape, problem);
-  if (Status fits = checkShape(kernel, context.device(), shape); !fits.ok()) return fits;
+  if (Status fits = checkLaunch(kernel, shape); !fits.ok()) return fits;
   const uint32_t variant = (shape.cooperative ? kCooperative : 0u) | (smallGrid(shape) ? 0u : kAnyGrid);
   const Loaded &loaded = KernelAccess::find(kernel, shape.block, variant);
   if (loaded.status != Code::ok) return loaded.status;
-
-  alignas(16) std::byte buffer[kMaxParameterBytes];  // deliberately not initialised
-  Result<const void *> params = pack(kernel.info(), arguments, buffer);
-  if (!params.ok()) return params.status();
-  ct_launch launch;
   launch.struct_size = sizeof launch;
   const bool clusters = shape.cluster[0] != 0;
   launch.flags = (shape.cooperative ? CT_LAUNCH_COOPERATIVE : 0u) | (clusters ? CT_LAUNCH_CLUSTERS : 0u);
@@ -138,10 +125,43 @@ Status launchKernel(Queue &queue, Kernel &kernel, const LaunchShape &asked, cons
   }
   launch.dynamic_shared_bytes = static_cast<uint32_t>(shape.dynamic_shared_bytes);
   launch.params_size = kernel.info().params_size;
-  launch.params = *params;
+  launch.params = nullptr;
   launch.globals = ModuleAccess::image(kernel.module());
-  launch.child_queue = child_queue;
+  launch.child_queue = 0;
   launch.stack_bytes = std::max(kLeastStackBytes, kStackFactor * kernel.module().context().stackLimit());
+  return {};
+}
+
+Result<std::vector<std::byte>> packArguments(const Kernel &kernel, const Arguments &arguments) {
+  alignas(16) std::byte buffer[kMaxParameterBytes];  // deliberately not initialised
+  const ctc_kernel &info = kernel.info();
+  Result<const void *> params = pack(info, arguments, buffer);
+  if (!params.ok()) return params.status();
+  const auto *bytes = static_cast<const std::byte *>(*params);
+  return std::vector<std::byte>(bytes, bytes + info.params_size);
+}
+
+Status Queue::launch(Kernel &kernel, const LaunchShape &asked, const Arguments &arguments) {
+  if (!recordsChildren(kernel)) [[likely]] return launchKernel(*this, kernel, asked, arguments, 0);
+  if (Status healthy = context_->check(); !healthy.ok()) return healthy;
+  LaunchShape shape = asked;
+  if (Status fits = checkLaunch(kernel, shape); !fits.ok()) return fits;
+  Result<PendingChildren *> children = prepareChildren(*this, kernel, shape);
+  if (!children.ok()) return children.status();
+  return submitChildren(*this, *children, launchKernel(*this, kernel, asked, arguments, childQueueAddress(**children)));
+}
+
+Status launchKernel(Queue &queue, Kernel &kernel, const LaunchShape &asked, const Arguments &arguments, Address child_queue) {
+  Context &context = queue.context();
+  if (Status healthy = context.check(); !healthy.ok()) return healthy;
+  if (&kernel.module().context() != &context) return Code::invalid_handle;
+  ct_launch launch;
+  if (Status ready = prepareLaunch(kernel, asked, launch); !ready.ok()) return ready;
+  alignas(16) std::byte buffer[kMaxParameterBytes];  // deliberately not initialised
+  Result<const void *> params = pack(kernel.info(), arguments, buffer);
+  if (!params.ok()) return params.status();
+  launch.params = *params;
+  launch.child_queue = child_queue;
   return submit(queue, [&](ct_queue *handle) { return target().queue.launch(handle, &launch); });
 }
 
