@@ -7,6 +7,7 @@
 #include "cutrans/runtime/texture_limits.h"
 #include "cutrans/support/diagnostics.h"
 #include "cutrans/support/log.h"
+#include "graph/graph_memory.h"
 #include "memory_map.h"
 #include "state.h"
 
@@ -89,6 +90,7 @@ Result<Address> allocateMemory(Context &context, MemoryKind kind, uint64_t size,
 }
 
 Status releaseMemory(Address address, bool host) {
+  if (!host && isGraphMemory(address)) return freeGraphMemory(address, nullptr);
   auto fits = host ? freedAsHost : freedAsDevice;
   std::optional<Allocation> known = findAllocation(address);
   if (!known || known->base != address || !fits(*known)) return badRelease(address, host ? "freeing as host memory" : "freeing");
@@ -102,6 +104,7 @@ Status releaseMemory(Address address, bool host) {
 }
 
 Status releaseMemoryAsync(Queue &queue, Address address) {
+  if (isGraphMemory(address)) return freeGraphMemory(address, &queue);
   std::optional<Allocation> known = findAllocation(address);
   if (!known || known->context->device().index() != queue.context().device().index())
     return known ? Status(Code::invalid_value) : badRelease(address, "freeing");
@@ -125,6 +128,10 @@ Status releaseMemoryAsync(Queue &queue, Address address) {
     delete pending;
   }
   return status;
+}
+
+void releaseIdleMemory(Address address) {
+  if (std::optional<Allocation> taken = takeAllocation(address, freedAsDevice)) giveBack(ContextAccess::state(*taken->context).device, *taken);
 }
 
 void releaseArrayMemory(Address address) {

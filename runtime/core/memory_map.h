@@ -21,6 +21,9 @@ uint64_t nextAllocationId();
 // Of MemoryKind::array, by its start. No work that uses it is pending.
 void releaseArrayMemory(Address address);
 
+// A piece of device memory that no work uses any more, by its start.
+void releaseIdleMemory(Address address);
+
 // Gives back to the target what the map held of this context. No work is pending.
 void releaseAllMemory(Context &context);
 

@@ -112,6 +112,7 @@ struct ConditionalWork {
 
 enum class NodeKind : uint8_t { kernel, copy, fill, host, child, empty, record, wait, alloc, free, conditional };
 // In the order of NodeKind. Others (memory words, external semaphores) are appended as their operations come to exist.
+// What may be set and disabled: the table in runtime/core/graph/work.cpp.
 using NodeWork = std::variant<KernelWork, CopyWork, FillWork, HostWork, ChildWork, EmptyWork, RecordWork, WaitWork, AllocWork,
                               FreeWork, ConditionalWork>;
 
@@ -131,6 +132,9 @@ struct Edge {
   EdgeData data;
 };
 
+// A launch's arguments as KernelWork has them. Codes as for a launch.
+CUTRANS_API Result<std::vector<std::byte>> packArguments(const Kernel &kernel, const Arguments &arguments);
+
 // ---- nodes and graphs ----------------------------------------------------------------------------------------
 
 class CUTRANS_API GraphNode {
@@ -142,12 +146,12 @@ class CUTRANS_API GraphNode {
   NodeKind kind() const { return static_cast<NodeKind>(work_.index()); }
   const NodeWork &work() const { return work_; }
   // The same kind of work: invalid_value otherwise, or where the work is wrong in itself. Alloc, free, child and
-  // conditional nodes keep what they are: not_permitted... see graph.cpp for the table.
+  // conditional nodes keep what they are: unsupported.
   Status setWork(NodeWork work);
   // By what comes before, and after: in the order in which the edges were added.
   const std::vector<Dependency> &dependencies() const { return before_; }
   const std::vector<Dependency> &dependents() const { return after_; }
-  // Takes the node and its edges off the graph and ends the handle. not_permitted where memory nodes forbid it.
+  // Takes the node and its edges off the graph and ends the handle. unsupported where the graph has memory nodes.
   Status destroy();
 
  private:
@@ -155,6 +159,7 @@ class CUTRANS_API GraphNode {
   GraphNode() = default;
   Graph *graph_ = nullptr;
   uint64_t id_ = 0;
+  uint64_t serial_ = 0;                        // never used again
   NodeWork work_;
   std::vector<Dependency> before_, after_;
 };
@@ -164,13 +169,13 @@ class CUTRANS_API Graph {
   static Result<Graph *> create();
   static Graph *find(const void *handle);
   // Ends the nodes, the child graphs and the references to user objects. Executable graphs live on.
-  // invalid_value for a graph that a node owns.
+  // invalid_value for a graph that a node owns. Memory that was not freed stays until it is.
   Status destroy();
 
   // The node, after those that `after` names. invalid_value: a node of another graph, a dependency named twice, wrong work.
   Result<GraphNode *> add(NodeWork work, std::span<const Dependency> after);
   // All or nothing. invalid_value: nodes of other graphs, an edge to itself, one that is there already (connect) or is not
-  // (disconnect), a circle.
+  // (disconnect), a circle. Two nodes have one edge at most. unsupported: disconnecting where there are memory nodes.
   Status connect(std::span<const Edge> edges);
   Status disconnect(std::span<const Edge> edges);
 
@@ -178,9 +183,9 @@ class CUTRANS_API Graph {
   std::vector<GraphNode *> roots() const;
   std::vector<Edge> edges() const;
 
-  // A copy with its own nodes and child graphs. unsupported by CUDA for memory nodes: not_permitted.
+  // A copy with its own nodes and child graphs. unsupported with memory or conditional nodes in it.
   Result<Graph *> clone() const;
-  // The node of this graph, a clone, that is the copy of `original`; null: none.
+  // The node of this graph, a clone, that is the copy of `original`; null: none. Child graphs are clones themselves.
   GraphNode *copyOf(const GraphNode &original) const;
 
   // A value for conditional nodes of this graph; `reset`: set to `initial` at each launch. The address is the handle.
@@ -192,6 +197,9 @@ class CUTRANS_API Graph {
   // References to a user object that this graph holds (user_object.h).
   Status retain(UserObject &object, uint32_t count, bool move);
   Status release(UserObject &object, uint32_t count);
+
+  // The graph that the program made: this one, or the outermost that has it as a child or body.
+  const Graph &root() const;
 
   struct State;  // runtime/core only
 
