@@ -124,6 +124,8 @@ ctc_status variableInfo(const ctc_module *module, size_t index, ctc_variable *ou
   info.align = v.align;
   info.space = v.space == ptx::Space::Const ? CTC_SPACE_CONST : CTC_SPACE_GLOBAL;
   if (v.managed) info.flags |= CTC_VARIABLE_MANAGED;
+  if (v.type == ptx::Type::Texref) info.flags |= CTC_VARIABLE_TEXTURE;
+  if (v.type == ptx::Type::Surfref) info.flags |= CTC_VARIABLE_SURFACE;
   if (v.linkage != ptx::Linkage::Internal) info.flags |= CTC_VARIABLE_VISIBLE;
   writeStruct(info, out);
   return CTC_OK;

@@ -190,6 +190,11 @@ struct Variable {
   bool in_image = false;         // module scope .global or .const with a place in the image
 };
 
+// Not so: samplers apart from their textures, and references whose initial values would have to be understood.
+inline bool isUsable(const Variable &v) {
+  return type_class(v.type) != TypeClass::Opaque || (v.type != Type::Samplerref && v.space == Space::Global && v.initializer.empty());
+}
+
 // ---- bodies -----------------------------------------------------------------------------------------------------
 
 struct Register {

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "compiler/ptx/tables.h"
+#include "cutrans/texture.h"
 
 namespace cutrans::ptx {
 namespace {
@@ -182,8 +183,11 @@ Declared takeDeclarator(DeclarationContext &context, const Variable &type, bool 
   if (open) count = 0;
   if (dimensions.size() > kMaxNesting) lexer.fail(Diag::ptx_limit, name.offset, "an array has too many dimensions");
   v.dimensions = keep(context.arena, dimensions);
+  // A texture or surface reference is the record that its instructions read: its address is the handle (cutrans/texture.h).
+  const bool is_reference = type_class(v.type) == TypeClass::Opaque && v.space == Space::Global;
+  if (is_reference) element = sizeof(ct_texture);
   v.size = checkedSize(context, count, element, name.offset);
-  uint64_t natural = std::bit_ceil(element);
+  uint64_t natural = is_reference ? CT_TEXTURE_ALIGN : std::bit_ceil(element);
   if (!v.align) v.align = natural;
   return declared;
 }

@@ -190,10 +190,10 @@ bool Module::layOut(Problems &problems) {
   for (bool initialized : {true, false})
     for (const Variable *v : image_variables_)
       if (!v->initializer.empty() == initialized) order.push_back(const_cast<Variable *>(v));  // of our own indexes
-  // Texture, sampler and surface references have no bytes; a kernel that uses one is refused (Module::program).
-  auto isReference = [](const Variable *v) { return type_class(v->type) == TypeClass::Opaque; };
-  std::erase_if(order, isReference);
-  std::erase_if(image_variables_, isReference);
+  // What is refused where it is used (Module::program) has no bytes.
+  auto refused = [](const Variable *v) { return !isUsable(*v); };
+  std::erase_if(order, refused);
+  std::erase_if(image_variables_, refused);
   for (Variable *v : order) {
     v->offset = (image_.size + v->align - 1) & ~(v->align - 1);
     image_.size = v->offset + v->size;

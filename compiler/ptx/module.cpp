@@ -122,10 +122,10 @@ bool Module::program(const Function &kernel, Program &out, Problems &problems) c
     for (const Prototype &prototype : body->prototypes) reachAll(prototype);
     for (const Variable *v : body->module_variables) {
       if (v->linkage == Linkage::Extern && !v->dynamic) return missing(f, "variable", v->name);
-      if (type_class(v->type) == TypeClass::Opaque) {
+      if (!isUsable(*v)) {
         problems.push_back(makeProblem(units_[v->location.unit], Diag::ptx_refused_references, v->location,
                                        "kernel " + excerpt(kernel.name) + " uses `" + excerpt(v->name) + "`, a ." +
-                                           std::string(to_string(v->type))));
+                                           std::string(to_string(v->type)) + (v->initializer.empty() ? "" : " with initial values")));
         return false;
       }
       if (seen.insert(v).second) out.variables.push_back(v);

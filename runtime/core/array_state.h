@@ -30,5 +30,7 @@ class TextureAccess {
 
 // Ends all textures of a context that ends. Their records' memory goes with the context's other memory.
 void releaseTextures(Context &context);
+// Ends the references of a module that ends.
+void releaseTextureReferences(const Module &module);
 
 }  // namespace cutrans::runtime

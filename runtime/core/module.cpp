@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "array_state.h"
 #include "compiler_door.h"
 #include "cutrans/runtime/memory.h"
 #include "cutrans/runtime/platform.h"
@@ -150,6 +151,7 @@ Module *Module::find(const void *handle) { return pool.find(handle); }
 
 void ModuleAccess::release(Module &module) {
   if (!pool.retire(&module)) return;
+  releaseTextureReferences(module);
   Module::State *state = std::exchange(module.impl_, nullptr);
   for (Kernel *kernel : state->kernels)
     if (kernel) KernelAccess::release(*kernel);
@@ -224,15 +226,21 @@ Result<Variable> Module::variableAt(size_t index) const {
   ctc_variable info{};
   info.struct_size = sizeof info;
   if (impl_->api->variable_info(impl_->handle, index, &info) != CTC_OK) return Code::invalid_symbol;
-  return Variable{info.name, impl_->image + info.offset, info.size, info.space == CTC_SPACE_CONST, (info.flags & CTC_VARIABLE_MANAGED) != 0};
+  const uint32_t reference = info.flags & CTC_VARIABLE_TEXTURE ? CT_TEXTURE_SAMPLED : info.flags & CTC_VARIABLE_SURFACE ? CT_TEXTURE_SURFACE : 0u;
+  return Variable{info.name, impl_->image + info.offset, info.size, info.space == CTC_SPACE_CONST, (info.flags & CTC_VARIABLE_MANAGED) != 0, reference};
 }
 
 Result<Variable> Module::variable(std::string_view name) {
+  Result<Variable> found = reference(name, 0);
+  return found.ok() ? found : Code::invalid_symbol;
+}
+
+Result<Variable> Module::reference(std::string_view name, uint32_t kind) {
   for (size_t i = 0, n = variableCount(); i < n; ++i) {
     Result<Variable> variable = variableAt(i);
-    if (variable.ok() && name == variable->name) return variable;
+    if (variable.ok() && variable->reference == kind && name == variable->name) return variable;
   }
-  return Code::invalid_symbol;
+  return Code::not_found;
 }
 
 }  // namespace cutrans::runtime

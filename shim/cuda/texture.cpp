@@ -5,6 +5,7 @@
 #include "bodies.h"
 #include "shim/common/array_descriptors.h"
 #include "shim/common/texture_descriptors.h"
+#include "shim/cuda/texture_flags.h"
 
 namespace cutrans::driver {
 namespace {
@@ -12,17 +13,6 @@ namespace {
 using runtime::Texture;
 using runtime::TextureSource;
 using Sort = TextureSource::Sort;
-
-// Reading integers as floats is CUDA's default here: its flag means the opposite of ours, and is not in this table.
-constexpr struct {
-  unsigned driver;
-  uint32_t flag;
-} kFlags[] = {
-    {CU_TRSF_NORMALIZED_COORDINATES, CT_TEXTURE_NORMALIZED},
-    {CU_TRSF_SRGB, CT_TEXTURE_SRGB},
-    {CU_TRSF_DISABLE_TRILINEAR_OPTIMIZATION, CT_TEXTURE_NO_TRILINEAR_OPTIMIZATION},
-    {CU_TRSF_SEAMLESS_CUBEMAP, CT_TEXTURE_SEAMLESS},
-};
 
 Status readFormat(Call &call, CUarray_format format, unsigned channels, CUdeviceptr address, TextureSource *out) {
   Result<runtime::TexelFormat> texel = shim::texelFormat({format, channels}, call.name);
@@ -82,13 +72,7 @@ CUDA_RESOURCE_DESC describe(const TextureSource &source) {
 
 Result<runtime::TextureSampling> readSampling(const CUDA_TEXTURE_DESC &d) {
   runtime::TextureSampling sampling = shim::samplingOf(d);
-  unsigned known = CU_TRSF_READ_AS_INTEGER;
-  if (!(d.flags & CU_TRSF_READ_AS_INTEGER)) sampling.flags |= CT_TEXTURE_READ_FLOAT;
-  for (const auto &row : kFlags) {
-    known |= row.driver;
-    if (d.flags & row.driver) sampling.flags |= row.flag;
-  }
-  if (d.flags & ~known) return Code::invalid_value;
+  if (!readTextureFlags(d.flags, &sampling)) return Code::invalid_value;
   return sampling;
 }
 
@@ -133,12 +117,9 @@ CUresult body::cuTexObjectGetResourceDesc(Call &, CUDA_RESOURCE_DESC *out, CUtex
 
 CUresult body::cuTexObjectGetTextureDesc(Call &, CUDA_TEXTURE_DESC *out, CUtexObject object) {
   return tell(out, object, CT_TEXTURE_SAMPLED, [&](const Texture &texture) {
-    const uint32_t flags = texture.sampling().flags;
     *out = {};
     shim::describe(texture.sampling(), *out);
-    if (!(flags & CT_TEXTURE_READ_FLOAT)) out->flags |= CU_TRSF_READ_AS_INTEGER;
-    for (const auto &row : kFlags)
-      if (flags & row.flag) out->flags |= row.driver;
+    out->flags = textureFlags(texture.sampling());
     return CUDA_SUCCESS;
   });
 }

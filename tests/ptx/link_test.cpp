@@ -189,9 +189,9 @@ TEST(Link, DeclarationsThatContradictThemselvesAreErrors) {
   EXPECT_EQ(loadItems(".global .attribute(.managed, .unified(19, 95)) .u32 x;").first(), "");
 }
 
-TEST(Link, ReferencesAreRefusedWhereUsed) {
+TEST(Link, SamplersAreRefusedWhereUsed) {
   Loaded loaded = loadItems(
-      ".global .texref t;\n.entry a() { ret; }\n.entry b() { .reg .b64 r; mov.u64 r, t; ret; }");
+      ".global .texref t;\n.global .samplerref s;\n.entry a() { .reg .b64 r; mov.u64 r, t; ret; }\n.entry b() { .reg .b64 r; mov.u64 r, s; ret; }");
   ASSERT_EQ(loaded.first(), "");
   Program program;
   EXPECT_TRUE(loaded.module->program(loaded.kernel(0), program, loaded.problems));

@@ -95,7 +95,12 @@ typedef struct ctc_kernel {
 
 typedef enum ctc_space { CTC_SPACE_GLOBAL = 0, CTC_SPACE_CONST = 1 } ctc_space;
 
-enum { CTC_VARIABLE_MANAGED = 1u << 0, CTC_VARIABLE_VISIBLE = 1u << 1 };
+enum {
+  CTC_VARIABLE_MANAGED = 1u << 0,
+  CTC_VARIABLE_VISIBLE = 1u << 1,
+  CTC_VARIABLE_TEXTURE = 1u << 2, /* a texture reference: a ct_texture (texture.h), empty until the program binds it */
+  CTC_VARIABLE_SURFACE = 1u << 3  /* the same for a surface */
+};
 
 /* A module-scope variable. All of them live in one image, at the module's base address. */
 typedef struct ctc_variable {

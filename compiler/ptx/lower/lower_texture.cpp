@@ -198,8 +198,11 @@ void isType(BodyLowering &lo, const Instruction &in) {
 }  // namespace
 
 Value *textureHandle(BodyLowering &lo, const Operand &address) {
+  if (address.kind == OperandKind::Address && !address.offset && address.symbol.kind == SymbolKind::Variable &&
+      type_class(address.symbol.variable->type) == TypeClass::Opaque)
+    return lo.symbolAddress(address, 64);
   if (address.kind != OperandKind::Address || !address.base_is_register || address.offset) {
-    lo.refuse(Diag::ptx_texture, "a handle that is not in a register is not supported");
+    lo.refuse(Diag::ptx_texture, "a handle that is neither in a register nor a reference of the module is not supported");
     return nullptr;
   }
   Operand base;

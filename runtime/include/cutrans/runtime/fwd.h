@@ -16,6 +16,7 @@ class Kernel;
 class Array;
 class MipmappedArray;
 class Texture;
+class TextureReference;
 class Library;
 class LibraryKernel;
 class Graph;

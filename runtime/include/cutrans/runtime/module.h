@@ -31,6 +31,7 @@ struct Variable {
   uint64_t size = 0;
   bool constant = false;
   bool managed = false;
+  uint32_t reference = 0;  // ct_texture_kind of a texture or surface reference; 0: an ordinary variable
 };
 
 class CUTRANS_API Module {
@@ -48,6 +49,7 @@ class CUTRANS_API Module {
   Context &context() const { return *context_; }
   Result<Kernel *> kernel(std::string_view name);      // invalid_function
   Result<Variable> variable(std::string_view name);    // invalid_symbol; the image is made at load
+  Result<Variable> reference(std::string_view name, uint32_t kind);  // ct_texture_kind; not_found
   size_t kernelCount() const;
   Result<Kernel *> kernelAt(size_t index);
   size_t variableCount() const;
