@@ -217,7 +217,7 @@ llvm::Expected<std::string> compileToNative(llvm::Module &module, const Pipeline
   if (auto e = run("add-record", Form::Widened, [&] { return emit::addKernelRecord(*kernel, record, name), done(); })) return e;
   if (auto e = driver.verifyAlways("add-record", Form::Widened)) return e;
   if (auto e = run("optimize", Form::Widened, [&] { return emit::optimize(module, **targetMachine), done(); })) return e;
-  if (auto e = run("shield-selects", Form::Widened, [&] { return emit::shieldSelects(module), done(); })) return e;
+  if (auto e = run("shield-selects", Form::Widened, [&] { return emit::shieldSelects(module, *machine), done(); })) return e;
   if (auto e = run("provide-library-calls", Form::Widened, [&] { return emit::provideLibraryCalls(module), done(); })) return e;
   if (options.dumpDir) {
     std::string text;

@@ -65,6 +65,7 @@ Machine read() {
   }
   const std::string most = firstLine("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq");
   result.clock_khz = most.empty() ? static_cast<uint32_t>(mhz * 1000) : static_cast<uint32_t>(std::strtoul(most.c_str(), nullptr, 10));
+  result.flags = flags;
 #if defined(__x86_64__)
   result.codegen = codegenForFlags(flags);
 #elif defined(__aarch64__)

@@ -9,6 +9,7 @@ namespace cutrans::host {
 
 struct Machine {
   std::string processor;   // its name
+  std::string flags;       // of /proc/cpuinfo
   std::string codegen;     // "cpu=x86-64-v4;features=+avx512bf16,..."
   uint32_t processors = 1; // that this process may use
   uint32_t clock_khz = 0;  // 0: not known

@@ -10,17 +10,17 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/ptx/run/compile_ptx.h"
+#include "tests/ptx/run/machines.h"
 #include "tests/ptx/run/runner.h"
 #include "tests/random/reference_run.h"
 
 namespace cutrans::random {
 namespace {
-
-std::string wayName(int way) { return way < 0 ? "any shape" : way == 0 ? "chosen width" : "width " + std::to_string(way); }
 
 std::string difference(const Program &program, const std::vector<uint8_t> &got, const std::vector<uint8_t> &want) {
   std::string text;
@@ -45,6 +45,20 @@ uint64_t digestOf(const std::vector<uint8_t> &bytes) {
 }
 
 }  // namespace
+
+std::string nameOf(const Way &way) {
+  return (way.width < 0 ? "any shape" : way.width == 0 ? "chosen width" : "width " + std::to_string(way.width)) + " on " + std::string(way.machine);
+}
+
+const std::vector<Way> &allWays() {
+  static const std::vector<Way> all = [] {
+    std::vector<Way> result;
+    for (std::string_view machine : test::machineNames())
+      for (int width : {0, 1, 8, 16, 32, -1}) result.push_back({width, machine});
+    return result;
+  }();
+  return all;
+}
 
 Memory::Memory(const Program &program) {
   constexpr size_t Most = 64 << 20;
@@ -77,7 +91,7 @@ Memory::Memory(const Program &program) {
   put(ParameterN);
 }
 
-Judgement judgeHere(const Program &program, const std::vector<int> &ways) {
+Judgement judgeHere(const Program &program, const std::vector<Way> &ways) {
   Judgement result;
   std::vector<uint8_t> right;
   bool known = false;
@@ -93,26 +107,27 @@ Judgement judgeHere(const Program &program, const std::vector<int> &ways) {
 
   test::PtxModule module(program.text);
   if (!module.problems().empty()) return {known ? Verdict::Refused : Verdict::Invalid, module.problems(), 0};
-  for (int way : ways) {
+  for (const Way &way : ways) {
     test::CompileOptions options;
-    if (way >= 0) options.block = program.block;
-    options.anyGrid = way < 0;
-    options.gangWidth = way > 0 ? uint32_t(way) : 0;
+    if (way.width >= 0) options.block = program.block;
+    options.anyGrid = way.width < 0;
+    options.gangWidth = way.width > 0 ? uint32_t(way.width) : 0;
+    options.machine = way.machine;
     test::PtxArtifact compiled = module.compile("entry", options);
-    if (compiled.bytes.empty()) return {Verdict::Refused, wayName(way) + ": " + compiled.diagnostics, 0};
+    if (compiled.bytes.empty()) return {Verdict::Refused, nameOf(way) + ": " + compiled.diagnostics, 0};
     test::Artifact artifact(compiled.bytes);
-    if (!artifact.kernel()) return {Verdict::Differs, wayName(way) + ": " + artifact.error(), 0};
+    if (!artifact.kernel()) return {Verdict::Differs, nameOf(way) + ": " + artifact.error(), 0};
     Memory memory(program);
     std::shared_ptr<void> image = module.image();
     test::Launch launch{program.grid, program.block, program.dynamicShared, memory.params, image.get()};
     test::Outcome outcome = artifact.run(launch);
-    if (!outcome.ok) return {Verdict::Differs, wayName(way) + ": " + outcome.problem, 0};
+    if (!outcome.ok) return {Verdict::Differs, nameOf(way) + ": " + outcome.problem, 0};
     if (!known) {
       right = memory.result();
       known = true;
-      rightBy = wayName(way);
+      rightBy = nameOf(way);
     } else if (memory.result() != right) {
-      return {Verdict::Differs, wayName(way) + " against " + rightBy + ":\n" + difference(program, memory.result(), right), digestOf(right)};
+      return {Verdict::Differs, nameOf(way) + " against " + rightBy + ":\n" + difference(program, memory.result(), right), digestOf(right)};
     }
   }
   return {end == ReferenceEnd::Ran ? Verdict::Agrees : Verdict::Unjudged, unjudged, digestOf(right)};
@@ -121,10 +136,14 @@ Judgement judgeHere(const Program &program, const std::vector<int> &ways) {
 // ---- in a child -----------------------------------------------------------------------------------------------------
 
 namespace {
+void limit(int resource, rlim_t value) {
+  rlimit most{value, value + (resource == RLIMIT_CPU ? 5 : 0)};  // SIGXCPU at the first, SIGKILL at the second
+  setrlimit(resource, &most);
+}
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 }  // namespace
 
-void Children::start(uint64_t seed, const Program &program, const std::vector<int> &ways, unsigned seconds) {
+void Children::start(uint64_t seed, const Program &program, const std::vector<Way> &ways, unsigned seconds) {
   int ends[2];
   if (pipe(ends)) std::abort();
   std::fflush(nullptr);
@@ -132,6 +151,8 @@ void Children::start(uint64_t seed, const Program &program, const std::vector<in
   if (pid == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     close(ends[0]);
+    limit(RLIMIT_CPU, seconds);
+    limit(RLIMIT_DATA, rlim_t(8) << 30);
     Judgement judgement = judgeHere(program, ways);
     std::string message(1, char(judgement.verdict));
     message.append(reinterpret_cast<char *>(&judgement.digest), 8);
@@ -140,7 +161,7 @@ void Children::start(uint64_t seed, const Program &program, const std::vector<in
     _exit(0);
   }
   close(ends[1]);
-  running_.push_back({seed, pid, ends[0], now() + seconds});
+  running_.push_back({seed, pid, ends[0], now() + 20.0 * seconds});
 }
 
 Children::Finished Children::wait() {
@@ -165,8 +186,10 @@ Children::Finished Children::wait() {
         std::memcpy(&judgement.digest, message.data() + 1, 8);
         judgement.text = message.substr(9);
       } else {
-        judgement.verdict = Verdict::Differs;
-        judgement.text = late ? "does not end\n" : "the process ended with signal " + std::to_string(WIFSIGNALED(status) ? WTERMSIG(status) : 0) + "\n";
+        // SIGXCPU: its processor time is spent. SIGKILL: ours below, or the kernel's for want of memory.
+        int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+        judgement.verdict = signal == SIGKILL ? Verdict::Starved : Verdict::Differs;
+        judgement.text = signal == SIGXCPU ? "does not end\n" : "the process ended with signal " + std::to_string(signal) + "\n";
       }
       running_.erase(running_.begin() + ssize_t(i));
       return {child.seed, judgement};
@@ -174,7 +197,7 @@ Children::Finished Children::wait() {
   }
 }
 
-Judgement judge(const Program &program, const std::vector<int> &ways, unsigned seconds) {
+Judgement judge(const Program &program, const std::vector<Way> &ways, unsigned seconds) {
   Children children(1);
   children.start(0, program, ways, seconds);
   return children.wait().judgement;

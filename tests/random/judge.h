@@ -15,7 +15,17 @@ enum class Verdict : int {
   Refused,    // by the compiler, with its code
   Unjudged,   // the reference does not know something in it: widths were compared with each other
   Invalid,    // the program itself: undefined to the reference, or does not end
+  Starved,    // the machine did not let it end: no processor time, no memory
 };
+
+// A way to compile and run a program.
+struct Way {
+  int width = 0;                      // 0 the compiler's choice, 1 8 16 32 that width, -1 for any block shape
+  std::string_view machine = "here";  // tests/ptx/run/machines.h
+};
+std::string nameOf(const Way &way);
+// Every width on every machine.
+const std::vector<Way> &allWays();
 
 struct Judgement {
   Verdict verdict = Verdict::Invalid;
@@ -23,20 +33,17 @@ struct Judgement {
   uint64_t digest = 0;  // of the memory that is right
 };
 
-// Ways to compile: 0 the compiler's choice, 1 8 16 32 that width, -1 for any block shape.
-inline const std::vector<int> AllWays = {0, 1, 8, 16, 32, -1};
-
 // In this process, which may not survive it.
-Judgement judgeHere(const Program &program, const std::vector<int> &ways);
-// In a child, with a limit of time.
-Judgement judge(const Program &program, const std::vector<int> &ways, unsigned seconds = 60);
+Judgement judgeHere(const Program &program, const std::vector<Way> &ways);
+// In a child. The limit is of processor time, so that a loaded machine makes no difference; then the verdict is that it does not end.
+Judgement judge(const Program &program, const std::vector<Way> &ways, unsigned seconds = 60);
 
 // Children side by side: the callback gets each program's judgement, in any order.
 class Children {
  public:
   explicit Children(unsigned jobs) : jobs_(jobs) {}
   template <class F>
-  void add(uint64_t seed, const Program &program, const std::vector<int> &ways, F &&done) {
+  void add(uint64_t seed, const Program &program, const std::vector<Way> &ways, F &&done) {
     while (running_.size() >= jobs_) done(wait());
     start(seed, program, ways);
   }
@@ -53,10 +60,10 @@ class Children {
   struct Child {
     uint64_t seed;
     int pid, pipe;
-    double until;
+    double until;  // much later, for one that sleeps
   };
-  friend Judgement judge(const Program &, const std::vector<int> &, unsigned);
-  void start(uint64_t seed, const Program &program, const std::vector<int> &ways, unsigned seconds = 60);
+  friend Judgement judge(const Program &, const std::vector<Way> &, unsigned);
+  void start(uint64_t seed, const Program &program, const std::vector<Way> &ways, unsigned seconds = 60);
   Finished wait();
   unsigned jobs_;
   std::vector<Child> running_;

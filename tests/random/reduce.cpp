@@ -6,6 +6,7 @@
 #include "tests/random/reduce.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 
 namespace cutrans::random {
@@ -49,9 +50,12 @@ size_t countOf(const std::string &text, const char *what) {
   return count;
 }
 
+using Clock = std::chrono::steady_clock;
+
 class Reducer {
  public:
-  Reducer(const Program &program, std::vector<int> ways, Judgement first) : best_(program), ways_(std::move(ways)), judgement_(std::move(first)) {}
+  Reducer(const Program &program, std::vector<Way> ways, Judgement first, double seconds)
+      : best_(program), ways_(std::move(ways)), judgement_(std::move(first)), until_(Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds))) {}
 
   void run() {
     best_.text = join(split(best_.text));
@@ -68,6 +72,7 @@ class Reducer {
 
  private:
   bool try_(const Program &candidate) {
+    if (Clock::now() > until_) return false;
     if (candidate.text.find(".shared") != std::string::npos && (candidate.text.find("ld.shared") != std::string::npos) &&
         (countOf(candidate.text, "bar.") + countOf(candidate.text, "barrier.") != countOf(best_.text, "bar.") + countOf(best_.text, "barrier.")))
       return false;
@@ -143,31 +148,28 @@ class Reducer {
   }
 
   Program best_;
-  std::vector<int> ways_;
+  std::vector<Way> ways_;
   Judgement judgement_;
+  Clock::time_point until_;
 };
 
 }  // namespace
 
-bool reduce(const Program &program, unsigned) {
-  Judgement first = judge(program, AllWays);
-  if (first.verdict == Verdict::Agrees || first.verdict == Verdict::Unjudged || first.verdict == Verdict::Invalid) {
-    std::fprintf(stderr, "does not fail: %s\n", first.text.c_str());
-    return false;
-  }
+std::string reduce(const Program &program, const std::vector<Way> &all, double seconds) {
   // The first way gives the memory where the reference does not; one more fails.
-  std::vector<int> ways = AllWays;
-  for (int way : AllWays) {
-    std::vector<int> two = way ? std::vector<int>{0, way} : std::vector<int>{0};
-    if (judge(program, two).verdict == first.verdict) {
-      ways = two;
-      break;
-    }
+  Judgement first;
+  std::vector<Way> ways;
+  for (const Way &way : all) {
+    ways = {all[0]};
+    if (&way != &all[0]) ways.push_back(way);
+    first = judge(program, ways);
+    if (first.verdict == Verdict::Differs || first.verdict == Verdict::Refused) break;
+    ways.clear();
   }
-  Reducer reducer(program, ways, first);
+  if (ways.empty()) return "";
+  Reducer reducer(program, ways, first, seconds);
   reducer.run();
-  std::printf("%s", toFile(reducer.best(), reducer.judgement().text, reducer.judgement().digest ? std::optional(reducer.judgement().digest) : std::nullopt).c_str());
-  return true;
+  return toFile(reducer.best(), nameOf(ways.back()) + "\n" + reducer.judgement().text, reducer.judgement().digest ? std::optional(reducer.judgement().digest) : std::nullopt);
 }
 
 }  // namespace cutrans::random

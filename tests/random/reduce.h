@@ -5,7 +5,8 @@
 
 namespace cutrans::random {
 
-// Prints the smallest program found that still fails in the same way, with the memory that is right. False: it does not fail.
-bool reduce(const Program &program, unsigned jobs);
+// The smallest program found that still fails in the same way, as a file with the memory that is right; "" where the program does
+// not fail on one of these ways. Stops after so many seconds with what it has.
+std::string reduce(const Program &program, const std::vector<Way> &ways, double seconds);
 
 }  // namespace cutrans::random

@@ -47,7 +47,7 @@ void addKernelRecord(llvm::Function &kernel, const ct_native_kernel &record, llv
 void provideLibraryCalls(llvm::Module &module);
 
 // Keeps selects of bitwise operations apart from them: instruction selection gets some of them wrong (shield_selects.cpp).
-void shieldSelects(llvm::Module &module);
+void shieldSelects(llvm::Module &module, const Machine &machine);
 
 llvm::Expected<llvm::SmallVector<char, 0>> emitObject(llvm::Module &module, llvm::TargetMachine &machine);
 std::string emitAssembly(llvm::Module &module, llvm::TargetMachine &machine);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Works round a mistake of LLVM 22's instruction selection for AVX-512: a vector select whose value is two or more bitwise
-// operations becomes one masked vpternlog, and where one operand is a constant in memory, operands change places without
-// the table of the instruction (seen: select(c, (m & -512) | (y & 511), m), what a guarded bfi is). An empty inline assembly
-// between the operations and the select keeps the two apart. Costs no instruction but the blend.
+// Works round a mistake of LLVM 22's instruction selection for AVX-512 (ternary_watch.h): a choice of bits by a constant,
+// (x & c) | (y & ~c), becomes a vpternlog, a vector select of it the same with a mask, and where the constant comes from memory
+// and a lane keeps x or y, the table may be wrong (a guarded bfi is such code). An empty inline assembly between the operations
+// and the select keeps the two apart, at the cost of a blend. What LLVM puts together later is seen by ternary_watch.cpp.
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InlineAsm.h>
 #include <llvm/IR/InstIterator.h>
@@ -40,7 +40,8 @@ llvm::Value *opaque(llvm::IRBuilder<> &b, llvm::Value *value) {
 
 }  // namespace
 
-void shieldSelects(llvm::Module &module) {
+void shieldSelects(llvm::Module &module, const Machine &machine) {
+  if (!machine.avx512) return;
   for (llvm::Function &function : module)
     for (llvm::Instruction &instruction : llvm::instructions(function)) {
       auto *select = llvm::dyn_cast<llvm::SelectInst>(&instruction);

@@ -11,6 +11,7 @@
 #include "compiler/emit/native/native.h"
 #include "compiler/ir/spmd.h"
 #include "compiler/simt/phases.h"
+#include "tests/ptx/run/machines.h"
 
 namespace cutrans::test {
 namespace {
@@ -24,13 +25,8 @@ declare i32 @cutrans.ctaid.x() nounwind willreturn memory(none)
 attributes #0 = { "cutrans.kernel" "cutrans.gang-width"="8" "cutrans.block-shape"="32,1,1" }
 )";
 
-std::string removeAvx512(std::string codegen) {
-  for (size_t at = 0; (at = codegen.find("+avx512", at)) != std::string::npos;) codegen[at] = '-';
-  return codegen.replace(0, codegen.find(';'), "cpu=haswell");
-}
-
 llvm::Error build(llvm::Module &module, Compiled &result, bool avx512) {
-  auto description = emit::parseMachine(avx512 ? hostCodegen() : removeAvx512(hostCodegen()));
+  auto description = emit::parseMachine(avx512 ? hostCodegen() : machineText("avx2"));
   if (!description) return description.takeError();
   auto machine = emit::makeTargetMachine(*description);
   if (!machine) return machine.takeError();

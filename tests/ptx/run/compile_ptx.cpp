@@ -9,7 +9,7 @@
 #include <dlfcn.h>
 
 #include "cutrans/native_kernel.h"
-#include "tests/ptx/run/runner.h"
+#include "tests/ptx/run/machines.h"
 
 namespace cutrans::test {
 namespace {
@@ -36,6 +36,8 @@ std::string PtxModule::readFile(const std::string &path) {
   std::ifstream file(path, std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
+
+bool PtxModule::load() { return codegenTable(); }
 
 std::vector<std::string> PtxModule::kernels() const {
   std::vector<std::string> names;
@@ -68,7 +70,7 @@ PtxArtifact PtxModule::compile(const std::string &kernel, const CompileOptions &
   codegen::Request request;
   request.program = &program;
   request.format = CT_NATIVE_FORMAT;
-  request.codegen = hostCodegen();
+  request.codegen = options.machine.empty() ? hostCodegen() : machineText(options.machine);
   for (int i = 0; i < 3; ++i) request.block[i] = options.block[i];
   request.cooperative = options.cooperative;
   request.any_grid = options.anyGrid;

@@ -21,12 +21,15 @@ struct CompileOptions {
   std::array<uint32_t, 3> block{0, 0, 0};
   uint32_t gangWidth = 0;
   bool cooperative = false, anyGrid = false;
+  std::string machine;  // machines.h; empty: hostCodegen()
 };
 
 class PtxModule {
  public:
   explicit PtxModule(const std::string &text);
   static std::string readFile(const std::string &path);
+  // Maps the code generator now: children that a test forks have it then.
+  static bool load();
   PtxArtifact compile(const std::string &kernel, const CompileOptions &options) const;
   const std::string &problems() const { return problems_; }
   std::vector<std::string> kernels() const;

@@ -15,9 +15,6 @@
 
 #include <boost/context/fiber.hpp>
 
-#include <llvm/ADT/StringMap.h>
-#include <llvm/TargetParser/Host.h>
-
 #include "cutrans/targets/textures.h"
 #include "cutrans/targets/transactions.h"
 
@@ -339,17 +336,6 @@ Outcome Artifact::run(const Launch &launch, bool together) const {
       }
   if (!blocks.empty()) runGangs(blocks);
   return outcome;
-}
-
-const std::string &hostCodegen() {
-  static const std::string text = [] {
-    std::string result = "cpu=" + llvm::sys::getHostCPUName().str() + ";features=";
-    for (auto &feature : llvm::sys::getHostCPUFeatures())
-      result += (feature.second ? "+" : "-") + feature.first().str() + ",";
-    result.pop_back();
-    return result;
-  }();
-  return text;
 }
 
 }  // namespace cutrans::test

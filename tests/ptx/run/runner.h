@@ -43,7 +43,4 @@ class Artifact {
   std::string error_;
 };
 
-// "cpu=...;features=..." of this machine, as a target would say it.
-const std::string &hostCodegen();
-
 }  // namespace cutrans::test
