@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cutrans-simt-opt FILE.ll [--block=x,y,z] [--width=n] [--bits=n] [--until=PASS]: runs the passes of compiler/simt on SPMD IR
-// up to the named one and prints the module. For tests and for people who work on the passes.
+// cutrans-simt-opt FILE.ll [--block=x,y,z] [--width=n] [--bits=n] [--waits] [--until=PASS]: runs the passes of compiler/simt on SPMD IR
+// up to the named one (mark-waiting-loops with --waits) and prints the module. For tests and for people who work on the passes.
 #include <llvm/IR/Module.h>
 #include <llvm/IR/Verifier.h>
 #include <llvm/IRReader/IRReader.h>
@@ -9,6 +9,7 @@
 #include <llvm/Support/raw_ostream.h>
 
 #include "compiler/simt/passes.h"
+#include "compiler/simt/phases.h"
 
 using namespace llvm;
 using namespace cutrans::simt;
@@ -17,7 +18,7 @@ static cl::opt<std::string> Input(cl::Positional, cl::init("-"));
 static cl::list<unsigned> Block("block", cl::CommaSeparated);
 static cl::opt<unsigned> Width("width", cl::init(0));
 static cl::opt<unsigned> Bits("bits", cl::init(512));
-static cl::opt<bool> AnyGrid("any-grid");
+static cl::opt<bool> AnyGrid("any-grid"), Waits("waits");
 static cl::opt<std::string> Until("until");
 
 int main(int argc, char **argv) {
@@ -45,6 +46,7 @@ int main(int argc, char **argv) {
       {"lower-stack", [&] { return lowerStack(*kernel), Error::success(); }},
       {"specialize-launch-shape", [&] { return specializeLaunchShape(*kernel, options); }},
       {"scalar-cleanup", [&] { return scalarCleanup(*kernel); }},
+      {"mark-waiting-loops", [&] { return Waits && markWaitingLoops(*kernel), Error::success(); }},
       {"choose-gang-width", [&] { return chooseGangWidth(*kernel, options); }},
       {"linearize-divergent-branches", [&] { return linearizeDivergentBranches(*kernel, options); }},
       {"widen-to-gang",
