@@ -145,6 +145,13 @@ CUresult body::cuLibraryGetManaged(Call &call, CUdeviceptr *address, size_t *siz
   return giveVariable(variable, address, size);
 }
 
+// Functions with one address for host and device: no device of this layer has them (unified function pointers: 0).
+CUresult body::cuLibraryGetUnifiedFunction(Call &call, void **out, CUlibrary given, const char *name) {
+  if (!out || !name) return CUDA_ERROR_INVALID_VALUE;
+  Result<runtime::Module *> module = moduleOf(call, given);
+  return module.ok() ? CUDA_ERROR_NOT_FOUND : error(module.status());
+}
+
 CUresult body::cuKernelGetFunction(Call &call, CUfunction *out, CUkernel given) {
   if (!out) return CUDA_ERROR_INVALID_VALUE;
   runtime::LibraryKernel *kernel = runtime::LibraryKernel::find(given);

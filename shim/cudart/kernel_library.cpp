@@ -123,4 +123,10 @@ cudaError_t body::cudaLibraryGetManaged(Call &call, void **address, size_t *size
   return giveVariable(call, address, size, library, name, /*managed_only=*/true);
 }
 
+// Functions with one address for host and device: no device of this layer has them (unified function pointers: 0).
+cudaError_t body::cudaLibraryGetUnifiedFunction(Call &call, void **out, cudaLibrary_t library, const char *name) {
+  if (!out || !name) return cudaErrorInvalidValue;
+  return with(call, library, [](runtime::Library &, runtime::Module &) -> Status { return Code::not_found; });
+}
+
 }  // namespace cutrans::cudart

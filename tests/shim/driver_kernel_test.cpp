@@ -264,6 +264,10 @@ TEST_F(DriverKernel, LibrariesServeEveryContext) {
   size_t size = 0;
   EXPECT_EQ(cuLibraryGetGlobal(&p, &size, library, "counter"), CUDA_SUCCESS);
   EXPECT_EQ(cuLibraryGetManaged(&p, &size, library, "counter"), CUDA_ERROR_NOT_FOUND);
+  void *unified = nullptr;
+  EXPECT_EQ(cuLibraryGetUnifiedFunction(&unified, library, "scale"), CUDA_ERROR_NOT_FOUND);
+  EXPECT_EQ(cuLibraryGetUnifiedFunction(nullptr, library, "scale"), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuLibraryGetUnifiedFunction(&unified, shim_test::garbage<CUlibrary>(), "scale"), CUDA_ERROR_INVALID_HANDLE);
   CUcontext other;
   ASSERT_EQ(cuCtxCreate(&other, nullptr, 0, 0), CUDA_SUCCESS);
   CUfunction there;

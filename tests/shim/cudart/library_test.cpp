@@ -49,6 +49,9 @@ TEST_F(Libraries, GiveKernelsAndVariables) {
   ASSERT_CUDA(cudaLibraryGetManaged(&address, &size, library, "both"));
   EXPECT_EQ(*static_cast<int *>(address), 3);
   EXPECT_CUDA_ERROR(cudaLibraryGetManaged(&address, &size, library, "value"), cudaErrorSymbolNotFound);
+  void *unified = nullptr;
+  EXPECT_CUDA_ERROR(cudaLibraryGetUnifiedFunction(&unified, library, "value"), cudaErrorSymbolNotFound);
+  EXPECT_CUDA_ERROR(cudaLibraryGetUnifiedFunction(&unified, nullptr, "value"), cudaErrorInvalidResourceHandle);
   EXPECT_CUDA_ERROR(cudaLibraryGetGlobal(&address, &size, library, "nothing"), cudaErrorSymbolNotFound);
   EXPECT_CUDA_ERROR(cudaLibraryGetKernel(&second, library, "third"), cudaErrorSymbolNotFound);
   EXPECT_CUDA(cudaLibraryUnload(library));
