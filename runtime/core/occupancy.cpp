@@ -9,6 +9,14 @@
 namespace cutrans::runtime {
 namespace {
 
+// Shared memory is given to blocks in pieces of this size: compute capability 8.0 to 9.0.
+constexpr uint64_t kSharedPiece = 128;
+
+// What a block takes of its unit's shared memory, the layer's own share included.
+uint64_t takenBy(uint64_t shared, const ct_device_info &limit) {
+  return (shared + limit.shared_bytes_reserved + kSharedPiece - 1) / kSharedPiece * kSharedPiece;
+}
+
 const ct_device_info &limits(const Kernel &kernel) { return kernel.module().context().device().info(); }
 
 }  // namespace
@@ -21,7 +29,7 @@ Result<unsigned> blocksPerUnit(const Kernel &kernel, unsigned block_threads, uin
   if (shared > limit.shared_bytes_per_block_max) return 0u;
   unsigned threads = (block_threads + kLanesPerWarp - 1) / kLanesPerWarp * kLanesPerWarp;
   uint64_t blocks = std::min<uint64_t>(limit.max_blocks_per_unit, limit.max_threads_per_unit / threads);
-  if (uint64_t taken = shared + limit.shared_bytes_reserved) blocks = std::min<uint64_t>(blocks, limit.shared_bytes_per_unit / taken);
+  if (uint64_t taken = takenBy(shared, limit)) blocks = std::min<uint64_t>(blocks, limit.shared_bytes_per_unit / taken);
   return static_cast<unsigned>(blocks);
 }
 
@@ -48,7 +56,7 @@ Result<uint64_t> sharedBytesFor(const Kernel &kernel, unsigned blocks, unsigned 
   Result<unsigned> fit = blocksPerUnit(kernel, block_threads, 0);
   if (!fit.ok()) return fit.status();
   if (*fit < blocks) return uint64_t{0};
-  uint64_t each = std::min<uint64_t>(limits(kernel).shared_bytes_per_unit / blocks, limits(kernel).shared_bytes_per_block_max + limits(kernel).shared_bytes_reserved);
+  uint64_t each = std::min<uint64_t>(limits(kernel).shared_bytes_per_unit / blocks / kSharedPiece * kSharedPiece, limits(kernel).shared_bytes_per_block_max + limits(kernel).shared_bytes_reserved);
   uint64_t fixed = kernel.info().static_shared_bytes + limits(kernel).shared_bytes_reserved;
   return each > fixed ? each - fixed : 0;
 }

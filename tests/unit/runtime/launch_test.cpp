@@ -252,6 +252,9 @@ TEST_F(Launches, OccupancyFollowsThreadsAndSharedMemory) {
   EXPECT_EQ(*blocksPerUnit(k, 33, 0), *blocksPerUnit(k, 64, 0)) << "whole warps";
   EXPECT_EQ(*blocksPerUnit(k, 1025, 0), 0u);
   EXPECT_EQ(*blocksPerUnit(k, 32, 99 * 1024), device.shared_bytes_per_unit / (100 * 1024 + device.shared_bytes_reserved));
+  const uint64_t third = device.shared_bytes_per_unit / 3 / 128 * 128 - device.shared_bytes_reserved - k.info().static_shared_bytes;
+  EXPECT_EQ(*blocksPerUnit(k, 32, third), 3u);
+  EXPECT_EQ(*blocksPerUnit(k, 32, third + 1), 2u) << "pieces of 128 bytes";
   EXPECT_CODE(invalid_value, blocksPerUnit(k, 0, 0));
   Result<BlockAdvice> advice = adviseBlock(k, nullptr, 0, 0);
   ASSERT_OK(advice);
