@@ -83,6 +83,7 @@ Status Device::memoryInfo(uint64_t *out_free, uint64_t *out_total) {
     if (ct_status status = target().device.open(static_cast<uint32_t>(index_), &handle); status != CT_OK) return fromTarget(status);
   ct_status status = target().memory.info(handle, out_free, out_total);
   if (!state_->handle) target().device.close(handle);
+  else if (status != CT_OK) (void)settle(*primary_, status);
   return fromTarget(status);
 }
 

@@ -72,6 +72,7 @@ Loaded compile(Kernel &kernel, ctc_module *module, const uint32_t block[3], uint
   (*api)->artifact_destroy(artifact);
   if (status != CT_OK) {
     report(Diag::artifact_refused, where(kernel, block) + ": " + std::string(codeMeaning(fromTarget(status))));
+    if (loaded.module) target().module.unload(std::exchange(loaded.module, nullptr));
     return fail(settle(context, status).code());
   }
   return loaded;
@@ -112,7 +113,7 @@ void KernelAccess::release(Kernel &kernel) {
   pool.recycle(&kernel);
 }
 
-const Loaded &KernelAccess::find(Kernel &kernel, const uint32_t block[3], uint32_t variant) {
+Loaded KernelAccess::find(Kernel &kernel, const uint32_t block[3], uint32_t variant) {
   Kernel::State &state = *kernel.impl_;
   const ShapeKey key = keyOf(block, variant);
   const bool any = block[0] == 0;
@@ -128,14 +129,16 @@ const Loaded &KernelAccess::find(Kernel &kernel, const uint32_t block[3], uint32
   if (const Loaded *loaded = known()) return *loaded;
   uint32_t count = state.count.load(std::memory_order_relaxed);
   if (any || count >= std::min(config().shapes, kMostShapes)) {
-    auto *loaded = new Loaded(compile(kernel, state.compiler_module, kAnyShape, variant));
-    state.generic[variant].store(loaded, std::memory_order_release);
-    return *loaded;
+    Loaded made = compile(kernel, state.compiler_module, kAnyShape, variant);
+    if (!mayPass(made.status)) state.generic[variant].store(new Loaded(made), std::memory_order_release);
+    return made;
   }
-  state.loaded[count] = compile(kernel, state.compiler_module, block, variant);
+  Loaded made = compile(kernel, state.compiler_module, block, variant);
+  if (mayPass(made.status)) return made;
+  state.loaded[count] = made;
   state.keys[count].store(key, std::memory_order_relaxed);
   state.count.store(count + 1, std::memory_order_release);
-  return state.loaded[count];
+  return made;
 }
 
 Kernel *Kernel::find(const void *handle) { return pool.find(handle); }

@@ -10,7 +10,7 @@ namespace cutrans::runtime {
 
 inline constexpr unsigned kMostShapes = 64;  // upper bound of CUTRANS_SHAPES
 
-// What one compile gave. A failure is kept too: it would fail again.
+// What one compile gave. A failure is kept too, unless it may pass: it would fail again.
 struct Loaded {
   ct_module *module = nullptr;
   ct_kernel *kernel = nullptr;
@@ -37,7 +37,7 @@ class KernelAccess {
   static void release(Kernel &kernel);
   static Kernel::State &state(const Kernel &kernel) { return *kernel.impl_; }
   // The artifact for this launch; compiles it at the first.
-  static const Loaded &find(Kernel &kernel, const uint32_t block[3], uint32_t variant);
+  static Loaded find(Kernel &kernel, const uint32_t block[3], uint32_t variant);
 };
 
 }  // namespace cutrans::runtime

@@ -112,7 +112,7 @@ Status prepareLaunch(Kernel &kernel, const LaunchShape &asked, ct_launch &launch
   LaunchShape shape = asked;
   if (Status fits = checkLaunch(kernel, shape); !fits.ok()) return fits;
   const uint32_t variant = (shape.cooperative ? kCooperative : 0u) | (smallGrid(shape) ? 0u : kAnyGrid);
-  const Loaded &loaded = KernelAccess::find(kernel, shape.block, variant);
+  const Loaded loaded = KernelAccess::find(kernel, shape.block, variant);
   if (loaded.status != Code::ok) return loaded.status;
   launch.struct_size = sizeof launch;
   const bool clusters = shape.cluster[0] != 0;

@@ -10,6 +10,7 @@
 #include "cutrans/runtime/platform.h"
 #include "cutrans/support/diagnostics.h"
 #include "handle_pool.h"
+#include "state.h"
 
 namespace cutrans::runtime {
 
@@ -114,7 +115,7 @@ Result<Module *> Library::State::moduleIn(Context &context) {
   }
   if (Status read = readSource(); !read.ok()) return read;
   Result<Module *> module = Module::load(context, units);
-  if (isDeviceFault(module.code()) || module.code() == Code::out_of_memory) return module;
+  if (mayPass(module.code())) return module;
   // Each device has the module's variables in an image of its own, but a managed variable has one address for all.
   if (module.ok() && hasManagedVariables(**module) && usedOnOtherDevice(context)) {
     (void)(*module)->unload();

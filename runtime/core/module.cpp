@@ -195,9 +195,10 @@ Status Module::unload() {
     std::lock_guard hold(owner.lists);
     if (owner.modules.erase(this) == 0) return Code::invalid_handle;
   }
-  Status last = context_->synchronize();
+  // After a fault as well: what was submitted may still run.
+  Status last = drain(*context_);
   ModuleAccess::release(*this);
-  return last;
+  return last.ok() ? context_->check() : last;
 }
 
 size_t Module::kernelCount() const { return impl_->kernels.size(); }

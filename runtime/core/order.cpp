@@ -30,14 +30,15 @@ Status blockingWaitsForLegacy(Queue &queue) {
   ct_status status = eventFor(owner, owner.legacy_event);
   if (status == CT_OK && owner.legacy_event_at != owner.legacy_submitted.load(std::memory_order_acquire)) {
     std::lock_guard hold_legacy(legacy.lock);
-    owner.legacy_event_at = owner.legacy_submitted.load(std::memory_order_relaxed);
+    const uint64_t now = owner.legacy_submitted.load(std::memory_order_relaxed);
     status = target().queue.record(legacy.handle, owner.legacy_event);
+    if (status == CT_OK) owner.legacy_event_at = now;
   }
   if (status == CT_OK) {
     std::lock_guard hold_queue(state.lock);
     status = target().queue.wait(state.handle, owner.legacy_event);
     state.submitted.fetch_add(1, std::memory_order_release);
-    state.seen_legacy.store(owner.legacy_event_at, std::memory_order_relaxed);
+    if (status == CT_OK) state.seen_legacy.store(owner.legacy_event_at, std::memory_order_relaxed);
   }
   return status == CT_OK ? Status() : settle(context, status);
 }
@@ -63,7 +64,12 @@ Status legacyWaitsForBlocking(Queue &queue) {
       status = target().queue.wait(legacy.handle, state.join);
       legacy.submitted.fetch_add(1, std::memory_order_release);
     }
-    if (status != CT_OK) return settle(context, status);
+    if (status != CT_OK) {
+      // Not joined: the next submission tries again.
+      state.dirty.store(true, std::memory_order_relaxed);
+      owner.blocking_work.store(true, std::memory_order_release);
+      return settle(context, status);
+    }
   }
   return {};
 }

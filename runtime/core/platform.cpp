@@ -160,6 +160,8 @@ Result<Platform *> Platform::get() {
   return ready.load(std::memory_order_acquire);
 }
 
+Code Platform::state() { return outcome.load(std::memory_order_acquire); }
+
 Platform *Platform::loaded() { return ready.load(std::memory_order_acquire); }
 
 const char *Platform::targetName() const { return target().name.c_str(); }

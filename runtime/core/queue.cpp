@@ -32,6 +32,14 @@ void runHostCall(void *user, ct_status queue_status) {
   inside_host_call = false;
 }
 
+// Asked where nobody gets the answer, so that a fault must be kept here.
+bool busy(Context &context, const Queue::State &state) {
+  ct_status status = target().queue.query(state.handle);
+  if (status == CT_NOT_READY) return true;
+  if (status != CT_OK) (void)settle(context, status);
+  return false;
+}
+
 }  // namespace
 
 bool insideHostCall() { return inside_host_call; }
@@ -62,8 +70,8 @@ Result<Queue *> QueueAccess::create(Context &context, Queue::State::Sort sort, u
     std::lock_guard hold(owner.lists);
     owner.queues.insert(queue);
     // Those that the program destroyed with work in them go as soon as they are done.
-    std::erase_if(owner.dying, [](Queue::State *dying) {
-      if (target().queue.query(dying->handle) == CT_NOT_READY) return false;
+    std::erase_if(owner.dying, [&](Queue::State *dying) {
+      if (busy(context, *dying)) return false;
       drop(*dying);
       return true;
     });
@@ -82,7 +90,7 @@ void QueueAccess::release(Queue &queue, bool wait) {
   if (!pool.retire(&queue)) return;
   Queue::State &state = *std::exchange(queue.impl_, nullptr);
   Context::State &owner = ContextAccess::state(queue.context());
-  if (wait || target().queue.query(state.handle) != CT_NOT_READY) {
+  if (wait || !busy(queue.context(), state)) {
     drop(state);
   } else {
     std::lock_guard hold(owner.lists);
@@ -104,8 +112,9 @@ bool Queue::isLegacy() const { return impl_->sort == State::Sort::legacy; }
 Status QueueAccess::end(Queue &queue) {
   Context &context = queue.context();
   const Queue::State &state = *queue.impl_;
-  // What the legacy queue has not joined yet must still come before its next work.
-  Status ordered = state.sort == Queue::State::Sort::blocking && state.dirty.load() ? orderBefore(context.legacyQueue()) : Status();
+  // What the legacy queue has not joined yet must still come before its next work; where that fails, by waiting for it.
+  if (state.sort == Queue::State::Sort::blocking && state.dirty.load() && !orderBefore(context.legacyQueue()).ok())
+    if (ct_status status = target().queue.synchronize(state.handle); status != CT_OK) (void)settle(context, status);
   {
     Context::State &owner = ContextAccess::state(context);
     std::lock_guard hold(owner.lists);
@@ -113,7 +122,7 @@ Status QueueAccess::end(Queue &queue) {
   }
   Status healthy = context.check();
   release(queue, false);
-  return ordered.ok() ? healthy : ordered;
+  return healthy;
 }
 
 Status Queue::destroy() {

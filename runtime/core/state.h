@@ -116,6 +116,9 @@ class EventAccess {
 
 // ---- helpers -----------------------------------------------------------------------------------------------
 
+// The target, not the program, had no success: the same call may succeed another time.
+inline bool mayPass(Code code) { return isDeviceFault(code) || code == Code::out_of_memory || code == Code::internal; }
+
 // The code of a target's status; a fault is kept in the device and all its contexts.
 Status settle(Context &context, ct_status status);
 

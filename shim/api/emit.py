@@ -63,6 +63,18 @@ def refusals(library, rows, found):
     return "".join(out)
 
 
+def cases(library, rows, found):
+    """CT_ENTRY_CASE(name, needs, "type|name;type|name..."), for each symbol that has a body: what tests/shim/entries makes a
+    test of."""
+    out = [banner(library)]
+    for row in rows:
+        if row.kind != "refuse":
+            for name, _ in row.names:
+                parameters = ";".join(f"{t}|{n}" for t, n in signature(name, found, row).params)
+                out.append(f'CT_ENTRY_CASE({name}, {row.needs}, "{parameters}")\n')
+    return "".join(out + ["#undef CT_ENTRY_CASE\n"])
+
+
 def exports(library, rows):
     names = "".join(f"    {n};\n" for row in rows for n, _ in row.names)
     return f"{NODE[library]} {{\n  global:\n{names}  local: *;\n}};\n"

@@ -36,6 +36,7 @@ def sources(libraries, include, out):
         write(folder / "error_rows.inc", emit.error_rows(library, errors, catalogue.read_error_texts(HERE / "error_text.def")))
         write(folder / "error_text.cpp", emit.error_text(library))
         write(folder / "exports.map", emit.exports(library, rows))
+        write(folder / "entry_cases.inc", emit.cases(library, rows, found))
         if library == "cuda":
             write(folder / "lookup.cpp", emit.lookup(library, rows))
         else:

@@ -58,8 +58,8 @@ struct Api {
   template <Needs needs>
   static Error prepare(Call &call) {
     if constexpr (needs == Needs::free) return CUDA_SUCCESS;
-    if (!runtime::Platform::loaded()) [[unlikely]]
-      return CUDA_ERROR_NOT_INITIALIZED;
+    if (Code state = runtime::Platform::state(); state != Code::ok) [[unlikely]]
+      return state == Code::deinitialized ? CUDA_ERROR_DEINITIALIZED : CUDA_ERROR_NOT_INITIALIZED;
     if (runtime::insideHostCall()) [[unlikely]]
       return CUDA_ERROR_NOT_PERMITTED;
     if constexpr (needs == Needs::context) {

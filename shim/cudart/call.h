@@ -61,11 +61,11 @@ struct Api {
   static constexpr Error out_of_memory = cudaErrorMemoryAllocation;
   template <Needs needs>
   static Error prepare(Call &call) {
-    if constexpr (needs == Needs::init) return error(runtime::Platform::get().status());
     if constexpr (needs != Needs::free) {
       if (runtime::insideHostCall()) [[unlikely]]
         return cudaErrorNotPermitted;
     }
+    if constexpr (needs == Needs::init) return error(runtime::Platform::get().status());
     if constexpr (needs == Needs::device) {
       Result<runtime::Context *> context = runtime::ensureContext();
       if (!context.ok()) [[unlikely]]

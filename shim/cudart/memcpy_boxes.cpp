@@ -61,7 +61,7 @@ cudaError_t copy3D(Call &call, const Parameters *p, cudaMemcpyKind kind, cudaStr
   if (failed != cudaSuccess) return failed;
   if (src_element && dst_element && src_element != dst_element) return cudaErrorInvalidValue;
   cudaExtent box = p->extent;
-  if (box.width == 0 || box.height == 0 || box.depth == 0) return cudaSuccess;
+  if (box.width == 0 || box.height == 0 || box.depth == 0) return error(call.queue(stream).status());
   if (const size_t element = src_element ? src_element : dst_element)
     if (__builtin_mul_overflow(box.width, element, &box.width)) return cudaErrorInvalidValue;
   if (failed = checkSides(kind, p->dstArray, p->srcArray); failed != cudaSuccess) return failed;

@@ -300,6 +300,25 @@ TEST_F(DriverKernel, HandlesLeadToEachOther) {
   EXPECT_GT(bytes, 0u);
 }
 
+TEST_F(DriverKernel, ClustersThatFit) {
+  CUlaunchConfig config{};
+  config.gridDimX = 16;
+  config.blockDimX = 64;
+  config.gridDimY = config.gridDimZ = config.blockDimY = config.blockDimZ = 1;
+  int size = 0, clusters = 0;
+  EXPECT_EQ(cuOccupancyMaxPotentialClusterSize(&size, scale, &config), CUDA_SUCCESS);
+  EXPECT_EQ(size, 8) << "the largest portable one";
+  CUlaunchAttribute attribute{};
+  attribute.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
+  attribute.value.clusterDim = {4, 1, 1};
+  config.attrs = &attribute;
+  config.numAttrs = 1;
+  EXPECT_EQ(cuOccupancyMaxActiveClusters(&clusters, scale, &config), CUDA_SUCCESS);
+  EXPECT_GE(clusters, 1);
+  attribute.value.clusterDim = {3, 1, 1};
+  EXPECT_EQ(cuOccupancyMaxActiveClusters(&clusters, scale, &config), CUDA_ERROR_INVALID_CLUSTER_SIZE);
+}
+
 TEST_F(DriverKernel, LibrariesFromAFile) {
   const std::string path = testing::TempDir() + "cutrans_library_test.ptx";
   FILE *file = fopen(path.c_str(), "w");

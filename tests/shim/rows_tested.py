@@ -1,27 +1,41 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The `test` column of the catalogue: each name is a suite or script of this folder, and every driver body has one."""
+"""A `yes` of the coverage page has tests: each impl row names a suite or script of this folder that calls the entry point,
+and is in the list that the generated tests (entries/) run through."""
 import argparse
 import pathlib
 import re
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+# Called by what nvcc writes into a program, so that the sources of a test need not name them.
+WRITTEN_BY_NVCC = "__cuda"
 parser = argparse.ArgumentParser()
 parser.add_argument("--api", type=pathlib.Path, required=True)
+parser.add_argument("--generated", type=pathlib.Path, required=True, help="the generator's folder, with entry_cases.inc of each library")
 args = parser.parse_args()
 sys.path.insert(0, str(args.api))
 import catalogue  # noqa: E402
 
-known = {f"shim.{path.stem}" for path in HERE.glob("*.py")}
+# Suite or script -> the text of its files.
+known = {f"shim.{path.stem}": path.read_text() for path in HERE.glob("*.py")}
+headers = "".join(path.read_text() for path in HERE.rglob("*.h"))
 for path in HERE.rglob("*.cpp"):
-    known |= set(re.findall(r"^TEST(?:_[FP])?\((\w+),", path.read_text(), re.M))
+    text = path.read_text()
+    for suite in set(re.findall(r"^TEST(?:_[FP])?\((\w+),", text, re.M)):
+        known[suite] = known.get(suite, headers) + text
 diagnostics = catalogue.read_diagnostics(args.api.parents[1] / "runtime/support/diagnostics.def")
 wrong = []
 for library in ("cudart", "cuda"):
+    cases = set(re.findall(r"^CT_ENTRY_CASE\((\w+),", (args.generated / library / "entry_cases.inc").read_text(), re.M))
     for row in catalogue.read(args.api / f"{library}.def", library, diagnostics):
         if row.test and row.test not in known:
             wrong.append(f"{row.place}: no suite is named {row.test}")
-        if row.kind == "impl" and not row.test and library == "cuda":
+        if row.kind != "impl":
+            continue
+        if not row.test:
             wrong.append(f"{row.place}: {row.name} has a body and no test")
+        elif row.test in known and not row.name.startswith(WRITTEN_BY_NVCC) and not re.search(rf"\b{row.lookup_name}(_v\d)?\b", known[row.test]):
+            wrong.append(f"{row.place}: the suite {row.test} does not call {row.name}")
+        wrong += [f"{row.place}: no generated test runs {name}" for name, _ in row.names if name not in cases]
 sys.exit("\n".join(wrong) if wrong else 0)

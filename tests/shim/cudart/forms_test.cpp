@@ -110,6 +110,25 @@ TEST_F(Forms, KernelHandles) {
                     cudaErrorInvalidValue);
 }
 
+TEST_F(Forms, ClustersThatFit) {
+  cudaLaunchConfig_t config{};
+  config.gridDim = {16, 1, 1};
+  config.blockDim = {64, 1, 1};
+  int size = 0, clusters = 0, units = 0;
+  EXPECT_CUDA(cudaOccupancyMaxPotentialClusterSize(&size, kernel_, &config));
+  EXPECT_EQ(size, 8) << "the largest portable one";
+  cudaLaunchAttribute attribute{};
+  attribute.id = cudaLaunchAttributeClusterDimension;
+  attribute.val.clusterDim = {4, 1, 1};
+  config.attrs = &attribute;
+  config.numAttrs = 1;
+  EXPECT_CUDA(cudaDeviceGetAttribute(&units, cudaDevAttrMultiProcessorCount, 0));
+  EXPECT_CUDA(cudaOccupancyMaxActiveClusters(&clusters, kernel_, &config));
+  EXPECT_GE(clusters, units);
+  attribute.val.clusterDim = {3, 1, 1};
+  EXPECT_CUDA_ERROR(cudaOccupancyMaxActiveClusters(&clusters, kernel_, &config), cudaErrorInvalidClusterSize);
+}
+
 TEST_F(Forms, DevicesByOtherWays) {
   cudaDeviceProp wish{};
   int device = -1;

@@ -16,6 +16,8 @@ class CUTRANS_API Platform {
   static Result<Platform *> get();
   // What get() loaded, or null: never loads. One atomic load.
   static Platform *loaded();
+  // ok while calls may be made: get() succeeded, the process neither ends nor is a forked child. One atomic load.
+  static Code state();
 
   const char *targetName() const;   // "host"
   const char *targetBuild() const;
