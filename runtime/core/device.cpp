@@ -24,6 +24,8 @@ std::string Device::pciName() const {
   return text;
 }
 
+bool Device::words() const { return target().words; }
+
 // Activates the primary context if it is not. Under the device's lock.
 static Status activatePrimary(Device &device) {
   Context &primary = device.primary();

@@ -31,6 +31,10 @@ ct_status registerDefault(ct_device *, void *address, uint64_t, uint64_t *out) {
   return CT_OK;
 }
 ct_status unregisterDefault(ct_device *, void *) { return CT_OK; }
+ct_status wordDefault(ct_queue *, const ct_word *) {
+  report(Diag::target_no_words, "a stream was to wait for a word of memory, or to write one");
+  return CT_ERR_UNSUPPORTED;
+}
 
 // The name of a mandatory slot that is empty, or null.
 const char *missingSlot(const Target &t) {
@@ -117,6 +121,8 @@ Result<Target *> loadTarget(const std::string &wanted, const std::string &folder
   target->build = table->build ? table->build : "";
   if (!target->memory.register_host) target->memory.register_host = registerDefault;
   if (!target->memory.unregister_host) target->memory.unregister_host = unregisterDefault;
+  target->words = target->queue.wait_word && target->queue.write_word;
+  if (!target->words) target->queue.wait_word = target->queue.write_word = wordDefault;
   if (ct_status status = table->init(&hostServices()); status != CT_OK)
     return refuse(Diag::target_init_failed, "target " + target->name + ": " + std::string(codeMeaning(fromTarget(status))));
   return target.release();

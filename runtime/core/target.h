@@ -17,6 +17,7 @@ struct Target {
   ct_queue_ops queue{};
   ct_event_ops event{};
   ct_module_ops module{};
+  bool words = false;  // has queue.wait_word and queue.write_word of its own
   void (*shutdown)(void) = nullptr;
 };
 

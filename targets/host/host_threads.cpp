@@ -35,7 +35,7 @@ void HostThreads::loop() {
     hold.unlock();
     const HostCall call = queue->front().host_call;
     call.fn(call.user, queue->device->status());
-    continueAfterHostCall(*queue);
+    continueParked(*queue);
     hold.lock();
   }
 }

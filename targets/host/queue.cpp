@@ -275,6 +275,16 @@ ct_status wait(ct_queue *queue, ct_event *event) {
   return queue->device->status();
 }
 
+template <OperationKind kind>
+ct_status onWord(ct_queue *queue, const ct_word *word) {
+  if (ct_status status = queue->device->status(); status != CT_OK) return status;
+  submitSmall(*queue, [&](Operation &operation) {
+    operation.kind = kind;
+    operation.word = *word;
+  });
+  return CT_OK;
+}
+
 ct_status query(ct_queue *queue) {
   if (ct_status status = queue->device->status(); status != CT_OK) return status;
   const uint64_t number = queue->submitted.load(std::memory_order_relaxed);
@@ -290,6 +300,7 @@ ct_status synchronize(ct_queue *queue) {
 }  // namespace
 
 const ct_queue_ops queue_ops = {sizeof(ct_queue_ops), create, destroy, launch, copy,       fill,
-                                hostCall,             record, wait,    query,  synchronize};
+                                hostCall,             record, wait,    query,  synchronize,
+                                onWord<OperationKind::wait_word>, onWord<OperationKind::write_word>};
 
 }  // namespace cutrans::host

@@ -5,7 +5,7 @@
 // Ownership: `pending` counts operations that were submitted and are not finished. Raising it from 0 gives ownership to the
 // submitter, who passes it on through the scheduler's ready bit (or uses it for small work); lowering it to 0
 // ends ownership. In between the owner may pass it on: to the ready bit, to the queue whose event it waits for, to a host
-// thread. Queues are never freed, only used again, and their counters only rise: so a pair of queue and number
+// thread, to the thread that looks at words. Queues are never freed, only used again, and their counters only rise: so a pair of queue and number
 // stays a valid name of a point in time for ever, which is all that an event has to keep.
 #pragma once
 
@@ -30,7 +30,7 @@ struct Point {
   bool reached() const;
 };
 
-enum class OperationKind : uint8_t { launch, copy, fill, host_call, record, wait };
+enum class OperationKind : uint8_t { launch, copy, fill, host_call, record, wait, wait_word, write_word };
 
 struct HostCall {
   void (*fn)(void *user, ct_status queue_status);
@@ -51,6 +51,7 @@ struct Operation {
     HostCall host_call;
     ct_event *event;         // record; one reference
     Point point;             // wait
+    ct_word word;            // wait_word, write_word
   };
   alignas(64) uint8_t params[kInlineParams];
   Operation() {}
@@ -123,8 +124,8 @@ extern const ct_queue_ops queue_ops;
 void runQueue(Unit &unit, ct_queue &queue, uint64_t until);
 // Takes part in the queue's current job, when it is open; goes on as its owner if it leaves last.
 bool joinQueue(Unit &unit, ct_queue &queue, uint64_t until);
-// The operation at the front was a host call, which has returned.
-void continueAfterHostCall(ct_queue &queue);
+// The operation at the front was seen to by somebody else, who owns the queue: a host call, a wait for a word. It is finished.
+void continueParked(ct_queue &queue);
 // For a job's work, between two tickets: wakes helpers when the job turns out to be long; false: leave, others wait.
 bool mayContinue(Unit &unit, Job &job);
 // A free unit for this thread, usually the one that it had before; null: all are busy.

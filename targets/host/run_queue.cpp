@@ -12,6 +12,7 @@
 #include "queue.h"
 #include "scheduler.h"
 #include "unit.h"
+#include "word_waits.h"
 
 namespace cutrans::host {
 namespace {
@@ -96,13 +97,20 @@ Outcome run(Unit &unit, ct_queue &queue, Operation &operation) {
     case OperationKind::wait:
       if (operation.point.reached() || !operation.point.queue->addWaiter(operation.point.number, &queue)) return Outcome::finished;
       return Outcome::elsewhere;
+    case OperationKind::wait_word:
+      if (wordWaitIsOver(unit, queue, operation.word)) return Outcome::finished;
+      word_waits->park(queue);
+      return Outcome::elsewhere;
+    case OperationKind::write_word:
+      writeWord(unit, queue, operation.word);
+      return Outcome::finished;
   }
   return Outcome::finished;
 }
 
 }  // namespace
 
-void continueAfterHostCall(ct_queue &queue) {
+void continueParked(ct_queue &queue) {
   if (queue.finishFront()) scheduler->makeReady(queue);
 }
 
@@ -112,6 +120,7 @@ static void runOwned(Unit &unit, ct_queue &queue, uint64_t until, bool front_is_
   for (bool done = front_is_done;;) {
     if (done) {
       finishOperation(queue, queue.front());
+      word_waits->look();
       if (!queue.finishFront()) return;
       if (queue.completed.load(std::memory_order_relaxed) >= until || scheduler->othersReady(queue.level, false) ||
           (scheduler->othersReady(queue.level, true) && nowNs() > slice_end))

@@ -13,6 +13,7 @@
 #include "module.h"
 #include "queue.h"
 #include "scheduler.h"
+#include "word_waits.h"
 
 namespace cutrans::host {
 namespace {
@@ -23,6 +24,7 @@ ct_status init(const ct_host *host) {
   // Two at least: one kernel may wait for another.
   const uint32_t units = globals.settings.threads ? globals.settings.threads : std::max(2u, machine().processors);
   host_threads = new HostThreads;
+  word_waits = new WordWaits;
   scheduler = new Scheduler;
   scheduler->start(units, units);
   installFaultHandlers();
@@ -32,11 +34,14 @@ ct_status init(const ct_host *host) {
 void shutdown() {
   scheduler->stop();
   host_threads->stop();
+  word_waits->stop();
   removeFaultHandlers();
   delete scheduler;
   delete host_threads;
+  delete word_waits;
   scheduler = nullptr;
   host_threads = nullptr;
+  word_waits = nullptr;
 }
 
 const ct_target table = {

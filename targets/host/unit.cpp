@@ -123,7 +123,7 @@ Cluster &Unit::cluster(size_t number) {
   return *clusters[number];
 }
 
-void Unit::reportFault(ct_device &device) {
+void Unit::reportFault(ct_device &device, const char *what) {
   const Fault &fault = guard.fault;
   Slot *at = current;
   current = nullptr;
@@ -136,7 +136,7 @@ void Unit::reportFault(ct_device &device) {
     text = "kernel " + at->launch->kernel->name + ", block [" + std::to_string(id[0]) + "," + std::to_string(id[1]) + "," +
            std::to_string(id[2]) + "]: " + fault.text;
   } else {
-    text = std::string("copy: ") + fault.text;
+    text = std::string(what) + ": " + fault.text;
   }
   // A failed assert has said its line already.
   if (fault.code != Code::none) report(fault.code, text);

@@ -62,8 +62,8 @@ struct Unit {
 
   Slot &slot(size_t number);
   Cluster &cluster(size_t number);
-  // Guarded code has ended with a fault: one line for the user, and the device is lost.
-  void reportFault(ct_device &device);
+  // Guarded code has ended with a fault: one line for the user, and the device is lost. `what` ran if no kernel did.
+  void reportFault(ct_device &device, const char *what = "copy");
 };
 
 }  // namespace cutrans::host

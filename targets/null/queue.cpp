@@ -3,7 +3,9 @@
 #include "queue.h"
 
 #include <cutrans/targets/boxes.h>
+#include <cutrans/targets/words.h>
 
+#include <chrono>
 #include <new>
 #include <system_error>
 
@@ -111,6 +113,25 @@ ct_status wait(ct_queue *queue, ct_event *event) {
   return CT_OK;
 }
 
+ct_word placed(const ct_queue &queue, const ct_word &request) {
+  ct_word word = request;
+  word.address = queue.device->translate(word.address);
+  return word;
+}
+
+// Each queue has a thread of its own, which may as well look again and again.
+ct_status waitWord(ct_queue *queue, const ct_word *request) {
+  queue->submit([word = placed(*queue, *request)] {
+    while (!ct_word_compares(&word)) std::this_thread::sleep_for(std::chrono::microseconds(50));
+  });
+  return CT_OK;
+}
+
+ct_status writeWord(ct_queue *queue, const ct_word *request) {
+  queue->submit([word = placed(*queue, *request)] { ct_word_write(&word); });
+  return CT_OK;
+}
+
 ct_status query(ct_queue *queue) { return queue->idle() ? CT_OK : CT_NOT_READY; }
 
 ct_status synchronize(ct_queue *queue) {
@@ -121,6 +142,6 @@ ct_status synchronize(ct_queue *queue) {
 }  // namespace
 
 const ct_queue_ops queue_ops = {sizeof(ct_queue_ops), create, destroy, launch, copy,  fill,
-                                hostCall,             record, wait,    query,  synchronize};
+                                hostCall,             record, wait,    query,  synchronize, waitWord, writeWord};
 
 }  // namespace cutrans::null

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Queues: order within one, independence between two, and what waiting means.
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "session.h"
@@ -163,12 +164,95 @@ void submitFromHostCall(Session &s) {
   s.check(both.status == CT_OK && both.ran == 1, "a host call may submit to another queue");
 }
 
+ct_word word(const void *at, uint64_t value, ct_compare compare = CT_COMPARE_GEQ, uint32_t bytes = 4) {
+  return {sizeof(ct_word), bytes, address(at), value, compare};
+}
+
+void needWords(Session &s) {
+  if (s.queues().struct_size < offsetof(ct_queue_ops, write_word) + sizeof(void *) || !s.queues().wait_word || !s.queues().write_word)
+    throw Unsupported{"no waits for words"};
+}
+
+void words(Session &s) {
+  needWords(s);
+  auto *narrow = s.pinned<uint32_t>(2);
+  auto *wide = s.pinned<uint64_t>(2);
+  struct Row {
+    uint64_t start, value;
+    ct_compare compare;
+    uint32_t bytes;
+    uint64_t wrong, right;  // stays, goes
+  };
+  constexpr Row kRows[] = {
+      {0, 5, CT_COMPARE_GEQ, 4, 4, 5},
+      {0x7fffffff, 0x80000005, CT_COMPARE_GEQ, 4, 0x80000004, 0x80000006},  // cyclic
+      {0xffffffff, 0, CT_COMPARE_GEQ, 4, 0xfffffff0, 0},
+      {0, 9, CT_COMPARE_EQ, 4, 10, 9},
+      {0, 6, CT_COMPARE_AND, 4, 9, 4},
+      {0xffffffff, 0x0000ffff, CT_COMPARE_NOR, 4, 0xffff0000, 0xfffe0000},
+      {0, uint64_t{1} << 40, CT_COMPARE_GEQ, 8, (uint64_t{1} << 40) - 1, uint64_t{1} << 40},
+      {0, uint64_t{9} << 40, CT_COMPARE_EQ, 8, 9, uint64_t{9} << 40},
+      {0, uint64_t{1} << 63, CT_COMPARE_AND, 8, 1, uint64_t{3} << 62},
+      {~uint64_t{0}, ~uint64_t{0} >> 1, CT_COMPARE_NOR, 8, uint64_t{1} << 63, 0},
+  };
+  ct_queue *waiting = s.queue(), *writing = s.queue();
+  for (const Row &row : kRows) {
+    auto set = [&](uint64_t value) {
+      if (row.bytes == 4)
+        __atomic_store_n(narrow, static_cast<uint32_t>(value), __ATOMIC_SEQ_CST);
+      else
+        __atomic_store_n(wide, value, __ATOMIC_SEQ_CST);
+    };
+    const void *at = row.bytes == 4 ? static_cast<const void *>(narrow) : wide;
+    set(row.start);
+    const ct_word wait = word(at, row.value, row.compare, row.bytes);
+    std::atomic<bool> ran{false};
+    s.ok(s.queues().wait_word(waiting, &wait), "wait_word");
+    s.ok(s.queues().host_call(waiting, [](void *user, ct_status) { *static_cast<std::atomic<bool> *>(user) = true; }, &ran), "host call");
+    s.is(CT_NOT_READY, s.queues().query(waiting), "query before the word is right");
+    set(row.wrong);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    s.check(!ran, "the word does not compare yet");
+    const ct_word write = word(at, row.right, CT_COMPARE_GEQ, row.bytes);
+    s.ok(s.queues().write_word(writing, &write), "write_word");
+    s.wait(waiting);
+    s.check(ran, "the wait is over");
+  }
+  s.wait(writing);
+  s.check(narrow[1] == 0 && wide[1] == 0, "what lies behind the words is as it was");
+}
+
+void wordsHoldNobodyUp(Session &s) {
+  needWords(s);
+  constexpr int kQueues = 40;
+  auto *flags = s.pinned<uint32_t>(kQueues);
+  std::vector<ct_queue *> queues;
+  for (int i = 0; i < kQueues; ++i) {
+    queues.push_back(s.queue());
+    // Each passes on what the one after it writes.
+    const ct_word wait = word(&flags[i], 1), write = word(&flags[i > 0 ? i - 1 : 0], 1);
+    s.ok(s.queues().wait_word(queues[i], &wait), "wait_word");
+    s.ok(s.queues().write_word(queues[i], &write), "write_word");
+  }
+  uint64_t device = s.alloc(CT_MEMORY_DEVICE, 4096);
+  s.write(device, "alive", 6);
+  char back[6] = {};
+  s.read(back, device, 6);
+  s.check(std::strcmp(back, "alive") == 0, "copies run while many queues wait for words");
+  s.is(CT_NOT_READY, s.queues().query(queues[0]), "query of a queue that waits");
+  __atomic_store_n(&flags[kQueues - 1], 1u, __ATOMIC_SEQ_CST);
+  for (ct_queue *queue : queues) s.wait(queue);
+  s.check(flags[0] == 1, "each wait was ended by the write before it");
+}
+
 constexpr Case kCases[] = {
     {"queue.in-order", "Operations of one queue run in the order of submission.", inOrder},
     {"queue.mixed-order", "Copies, fills and host calls on one queue see each other's results.", mixedOrder},
     {"queue.independent", "A queue runs while another one is held.", independent},
     {"queue.many-held", "A dozen queues held by host calls do not stop the device.", manyHeld},
     {"queue.query", "query says NOT_READY while there is work, OK otherwise.", queries},
+    {"queue.words", "A queue waits until a word compares; the four comparisons, of 4 and 8 bytes.", words},
+    {"queue.words-hold-nobody-up", "Many queues that wait for words do not stop the device.", wordsHoldNobodyUp},
     {"queue.overlap", "query and synchronize may overlap with submissions.", waitersAndSubmitters},
     {"queue.destroy-waits", "destroy waits for the work that was submitted.", destroyWaits},
     {"queue.host-call-status", "A host call gets the queue's status.", hostCallStatus},

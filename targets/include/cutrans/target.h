@@ -11,7 +11,7 @@
  *  - Pointers passed in are borrowed for the call, unless the slot says otherwise.
  *  - Device addresses are plain 64-bit numbers; the runtime may offset them inside one allocation.
  *  - Slots may be called from any thread at the same time, except that two submissions to one queue (launch, copy,
- *    fill, host_call, record, wait), and a destroy with any other call on the same handle, never overlap.
+ *    fill, host_call, record, wait, wait_word, write_word), and a destroy with any other call on the same handle, never overlap.
  *    `query` and `synchronize` of a queue may overlap with anything but its destroy.
  *  - Additions append slots or fields and raise the minor number; each side reads only up to struct_size.
  */
@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 #define CT_TARGET_ABI_MAJOR 1u
-#define CT_TARGET_ABI_MINOR 1u
+#define CT_TARGET_ABI_MINOR 2u
 #define CT_TARGET_MAGIC 0x54544355u /* "CUTT" */
 
 typedef enum ct_status {
@@ -178,6 +178,23 @@ typedef struct ct_launch {
   uint64_t stack_bytes;            /* of each thread, for kernels that keep a stack (recursion, alloca) */
 } ct_launch;
 
+/* What a word of memory is compared with; the wait is over when this holds. All arithmetic is modulo 2^(8 * bytes). */
+typedef enum ct_compare {
+  CT_COMPARE_GEQ = 0,              /* the signed difference word - value is not negative */
+  CT_COMPARE_EQ = 1,
+  CT_COMPARE_AND = 2,              /* word & value is not 0 */
+  CT_COMPARE_NOR = 3               /* ~(word | value) is not 0 */
+} ct_compare;
+
+/* One word that the device, the host or another device changes. */
+typedef struct ct_word {
+  uint32_t struct_size;
+  uint32_t bytes;                  /* 4 or 8 */
+  uint64_t address;                /* device address, aligned to bytes */
+  uint64_t value;
+  ct_compare compare;              /* of waits */
+} ct_word;
+
 enum { CT_QUEUE_NON_BLOCKING = 1u << 0 };
 
 typedef struct ct_queue_ops {
@@ -194,6 +211,11 @@ typedef struct ct_queue_ops {
   ct_status (*wait)(ct_queue *queue, ct_event *event);
   ct_status (*query)(ct_queue *queue);                   /* CT_OK, CT_NOT_READY, or the device's fault */
   ct_status (*synchronize)(ct_queue *queue);             /* blocks; then CT_OK or the device's fault */
+  /* Since minor 2, optional, both or none. What follows wait_word starts when the word has been seen to compare; then it sees
+   * everything that was written before the word was. A wait that no one ends must not hold up other queues. A fault of the device ends it. */
+  ct_status (*wait_word)(ct_queue *queue, const ct_word *word);
+  /* One store that nobody sees in part. Who sees the value sees everything that the queue did before. */
+  ct_status (*write_word)(ct_queue *queue, const ct_word *word);
 } ct_queue_ops;
 
 /* ---- events -------------------------------------------------------------------------------------------- */

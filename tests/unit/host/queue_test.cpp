@@ -306,5 +306,20 @@ TEST(HostQueue, FillsOfAllSizesAndShapes) {
   }
 }
 
+TEST(HostQueue, AWaitForAWordOfMemoryThatIsGoneIsAFault) {
+  Host host;
+  ct_queue *queue = host.queue(), *other = host.queue();
+  auto *flag = host.memory<uint32_t>(1);
+  *flag = 0;
+  const ct_word forever{sizeof forever, 4, reinterpret_cast<uint64_t>(flag), 1, CT_COMPARE_EQ};
+  ASSERT_EQ(host.target->queue->wait_word(other, &forever), CT_OK);
+  const ct_word wild{sizeof wild, 8, 16, 1, CT_COMPARE_EQ};
+  ASSERT_EQ(host.target->queue->wait_word(queue, &wild), CT_OK);
+  EXPECT_EQ(host.synchronize(queue), CT_ERR_ILLEGAL_ADDRESS);
+  EXPECT_EQ(host.synchronize(other), CT_ERR_ILLEGAL_ADDRESS) << "a fault ends all waits";
+  ASSERT_EQ(host.reports().size(), 1u);
+  EXPECT_NE(host.reports()[0].find("word of memory"), std::string::npos) << host.reports()[0];
+}
+
 }  // namespace
 }  // namespace cutrans::host::test

@@ -3,6 +3,7 @@
 // case runs in a process of its own.
 #include <cstdlib>
 
+#include "cutrans/runtime/memory.h"
 #include "environment.h"
 
 namespace cutrans::runtime {
@@ -39,6 +40,20 @@ TEST_F(TargetsDeathTest, AFileThatIsNoLibraryIsReported) {
 TEST_F(TargetsDeathTest, ALibraryThatIsNoTargetIsReported) {
   EXPECT_EXIT(std::exit(start(CUTRANS_RUNTIME_FILE)),
               testing::ExitedWithCode(static_cast<int>(Code::not_initialized)), "CT3002");
+}
+
+TEST_F(TargetsDeathTest, OneOfTheFirstMinorVersionHasNoWords) {
+  EXPECT_EXIT(
+      {
+        int state = start(CUTRANS_OLDER_TARGET);
+        Context &context = **ensureContext();
+        Address at = *allocateMemory(context, MemoryKind::pinned, 4);
+        WordOperation word;
+        word.address = at;
+        bool refused = !context.device().words() && context.legacyQueue().onWords({&word, 1}).code() == Code::unsupported;
+        std::exit(state == 0 && refused && context.legacyQueue().synchronize().ok() ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "CT3008");
 }
 
 TEST(Targets, NamesAndPathsAreTold) {

@@ -25,6 +25,7 @@ class CUTRANS_API Device {
   bool hostCanAccess() const { return info_.flags & CT_DEVICE_HOST_CAN_ACCESS; }
   bool canAccessHost() const { return info_.flags & CT_DEVICE_CAN_ACCESS_HOST; }
   bool textures() const { return info_.flags & CT_DEVICE_TEXTURES; }
+  bool words() const;  // Queue::onWords
   bool cooperative() const { return info_.flags & CT_DEVICE_COOPERATIVE; }
 
   // "0000:00:00.0"

@@ -4,10 +4,13 @@
 //
 // All calls return the context's fault once there is one.
 #pragma once
+#include <span>
+
 #include "cutrans/runtime/export.h"
 #include "cutrans/runtime/fwd.h"
 #include "cutrans/runtime/launch.h"
 #include "cutrans/support/status.h"
+#include "cutrans/target.h"
 
 namespace cutrans::runtime {
 
@@ -33,6 +36,16 @@ struct Fill {
   uint64_t height = 1;
   uint64_t pitch = 0;    // bytes; needed when height > 1
   bool synchronous = false;
+};
+
+// One word of memory that work on the device, the host or another queue reads and writes as well. A wait ends when the word
+// compares with the value, modulo 2^32 or 2^64; the meanings are those of ct_compare.
+struct WordOperation {
+  enum class Kind : uint8_t { wait, write } kind = Kind::wait;
+  ct_compare compare = CT_COMPARE_GEQ;
+  bool wide = false;  // 8 bytes, else 4
+  Address address = 0;
+  uint64_t value = 0;
 };
 
 // status: ok, or the device's fault that stopped the queue before this call.
@@ -61,6 +74,9 @@ class CUTRANS_API Queue {
   Status hostCall(HostFunction fn, void *user, bool always = false);
   Status record(Event &event);
   Status wait(Event &event);    // of any context
+  // Checked as a whole, then submitted side by side. Work behind a wait starts when it is over; no thread of the device is held
+  // meanwhile. invalid_value: a word that is not aligned, not in memory that the device reaches, or a narrow one in managed memory.
+  Status onWords(std::span<const WordOperation> operations);
   Status query();               // ok, not_ready, fault
   Status synchronize();
 
