@@ -147,7 +147,7 @@ Array *Array::find(const void *handle) { return arrays.find(handle); }
 Status Array::destroy() {
   if (is_level_) return Code::invalid_handle;
   Context::State &owner = ContextAccess::state(*context_);
-  if (Status last = context_->synchronize(); !last.ok()) return last;
+  if (Status last = waitForAll(*context_); !last.ok()) return last;
   {
     std::lock_guard hold(owner.lists);
     if (owner.arrays.erase(this) == 0) return Code::invalid_handle;
@@ -206,7 +206,7 @@ MipmappedArray *MipmappedArray::find(const void *handle) { return mipmaps.find(h
 
 Status MipmappedArray::destroy() {
   Context::State &owner = ContextAccess::state(*context_);
-  if (Status last = context_->synchronize(); !last.ok()) return last;
+  if (Status last = waitForAll(*context_); !last.ok()) return last;
   {
     std::lock_guard hold(owner.lists);
     if (owner.mipmaps.erase(this) == 0) return Code::invalid_handle;

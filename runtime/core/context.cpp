@@ -7,6 +7,7 @@
 #include "cutrans/support/diagnostics.h"
 #include "cutrans/support/log.h"
 #include "array_state.h"
+#include "capture/capture.h"
 #include "memory_map.h"
 #include "module_state.h"
 #include "state.h"
@@ -182,10 +183,16 @@ Status drain(Context &context) {
   return first;
 }
 
+Status waitForAll(Context &context) {
+  if (Status healthy = context.check(); !healthy.ok()) return healthy;
+  Status last = drain(context);
+  return last.ok() ? context.check() : last;
+}
+
 Status Context::synchronize() {
   if (Status healthy = check(); !healthy.ok()) return healthy;
-  Status last = drain(*this);
-  return last.ok() ? check() : last;
+  if (Status allowed = captureForbidsContext(*this); !allowed.ok()) return allowed;
+  return waitForAll(*this);
 }
 
 namespace {

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 
+#include "capture/capture.h"
 #include "checked.h"
 #include "cutrans/runtime/memory.h"
 #include "cutrans/runtime/queue.h"
@@ -194,6 +195,8 @@ bool needsHost(const Device &mine, const CheckedCopy &copy) {
 }
 
 Status Queue::copy(const Copy &copy) {
+  if (captures(*this)) [[unlikely]]
+    if (std::optional<Status> captured = captureCopy(*this, copy)) return *captured;
   if (Status healthy = context_->check(); !healthy.ok()) return healthy;
   Result<CheckedCopy> checked = checkCopy(copy);
   if (!checked.ok() || checked->bytes == 0) return checked.status();
@@ -255,6 +258,8 @@ Result<CheckedFill> checkFill(const Fill &fill) {
 }
 
 Status Queue::fill(const Fill &fill) {
+  if (captures(*this)) [[unlikely]]
+    if (std::optional<Status> captured = captureFill(*this, fill)) return *captured;
   if (Status healthy = context_->check(); !healthy.ok()) return healthy;
   Result<CheckedFill> checked = checkFill(fill);
   if (!checked.ok() || checked->bytes == 0) return checked.status();

@@ -2,6 +2,7 @@
 // Events: their life and their questions. The queue's half is in queue.cpp.
 #include "cutrans/runtime/event.h"
 
+#include "capture/capture.h"
 #include "cutrans/support/diagnostics.h"
 #include "state.h"
 
@@ -12,6 +13,15 @@ constinit HandlePool<Event, EventAccess> pool;
 
 uint32_t targetFlags(uint32_t flags) {
   return (flags & Event::kNoTiming ? CT_EVENT_NO_TIMING : 0u) | (flags & Event::kBlockingWait ? CT_EVENT_BLOCKING_WAIT : 0u);
+}
+
+// Whether an event may be asked about now; `recorded`: there is something to ask.
+Status mayAsk(Event &event, bool *recorded) {
+  if (Status healthy = event.context().check(); !healthy.ok()) return healthy;
+  if (EventAccess::captured(event)) [[unlikely]]
+    return capturedEventAsked(event);
+  *recorded = EventAccess::recorded(event);
+  return *recorded ? forbidDuringCapture() : Status();
 }
 
 }  // namespace
@@ -45,10 +55,21 @@ Result<Event *> Event::create(Context &context, uint32_t flags) {
   return event;
 }
 
+void EventAccess::setCaptured(Event &event, CapturedPoint point) {
+  delete std::exchange(event.point_, new CapturedPoint(std::move(point)));
+  event.record_.store(Event::Record::captured, std::memory_order_release);
+}
+
 void EventAccess::release(Event &event) {
   if (!pool.retire(&event)) return;
+  delete std::exchange(event.point_, nullptr);
   target().event.destroy(std::exchange(event.handle_, nullptr));
   pool.recycle(&event);
+}
+
+Status EventAccess::query(Event &event) {
+  ct_status status = target().event.query(event.handle_);
+  return status == CT_NOT_READY ? Status(Code::not_ready) : status == CT_OK ? event.context_->check() : settle(*event.context_, status);
 }
 
 Status Event::destroy() {
@@ -63,27 +84,29 @@ Status Event::destroy() {
 }
 
 Status Event::query() {
-  if (Status healthy = context_->check(); !healthy.ok()) return healthy;
-  if (!recorded_.load(std::memory_order_acquire)) return {};
-  ct_status status = target().event.query(handle_);
-  return status == CT_NOT_READY ? Status(Code::not_ready) : status == CT_OK ? context_->check() : settle(*context_, status);
+  bool recorded = false;
+  if (Status allowed = mayAsk(*this, &recorded); !allowed.ok() || !recorded) return allowed;
+  return EventAccess::query(*this);
 }
 
 Status Event::synchronize() {
-  if (Status healthy = context_->check(); !healthy.ok()) return healthy;
-  if (!recorded_.load(std::memory_order_acquire)) return {};
+  bool recorded = false;
+  if (Status allowed = mayAsk(*this, &recorded); !allowed.ok() || !recorded) return allowed;
   ct_status status = target().event.synchronize(handle_);
   return status == CT_OK ? context_->check() : settle(*context_, status);
 }
 
 Result<float> Event::elapsedSince(Event &start) {
   if (start.context_->device().index() != context_->device().index()) return Code::invalid_handle;
-  for (Event *event : {&start, this})
-    if ((event->flags_ & kNoTiming) || !event->recorded_.load(std::memory_order_acquire)) return Code::invalid_handle;
+  for (Event *event : {&start, this}) {
+    if (EventAccess::captured(*event)) return capturedEventAsked(*event);
+    if ((event->flags_ & kNoTiming) || !EventAccess::recorded(*event)) return Code::invalid_handle;
+  }
   uint64_t times[2] = {};
   int i = 0;
   for (Event *event : {&start, this}) {
-    if (Status done = event->query(); !done.ok()) return done;
+    if (Status healthy = event->context_->check(); !healthy.ok()) return healthy;
+    if (Status done = EventAccess::query(*event); !done.ok()) return done;
     if (ct_status status = target().event.timestamp(event->handle_, &times[i++]); status != CT_OK)
       return settle(*context_, status);
   }

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "capture/capture.h"
 #include "checked.h"
 #include "child_queue.h"
 #include "cluster.h"
@@ -142,6 +143,8 @@ Result<std::vector<std::byte>> packArguments(const Kernel &kernel, const Argumen
 }
 
 Status Queue::launch(Kernel &kernel, const LaunchShape &asked, const Arguments &arguments) {
+  if (captures(*this)) [[unlikely]]
+    if (std::optional<Status> captured = captureLaunch(*this, kernel, asked, arguments)) return *captured;
   if (!recordsChildren(kernel)) [[likely]] return launchKernel(*this, kernel, asked, arguments, 0);
   if (Status healthy = context_->check(); !healthy.ok()) return healthy;
   LaunchShape shape = asked;

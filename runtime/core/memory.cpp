@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "capture/capture.h"
 #include "cutrans/runtime/texture_limits.h"
 #include "cutrans/support/diagnostics.h"
 #include "cutrans/support/log.h"
@@ -96,7 +97,7 @@ Status releaseMemory(Address address, bool host) {
   if (!known || known->base != address || !fits(*known)) return badRelease(address, host ? "freeing as host memory" : "freeing");
   Context &context = *known->context;
   // Work under way may use it. A fault stays the answer of every call until the context is reset, which frees all.
-  if (Status last = context.synchronize(); !last.ok()) return last;
+  if (Status last = waitForAll(context); !last.ok()) return last;
   std::optional<Allocation> taken = takeAllocation(address, fits);
   if (!taken) return badRelease(address, "freeing");
   giveBack(ContextAccess::state(context).device, *taken);
@@ -104,6 +105,8 @@ Status releaseMemory(Address address, bool host) {
 }
 
 Status releaseMemoryAsync(Queue &queue, Address address) {
+  if (captures(queue)) [[unlikely]]
+    if (std::optional<Status> captured = captureRelease(queue, address)) return *captured;
   if (isGraphMemory(address)) return freeGraphMemory(address, &queue);
   std::optional<Allocation> known = findAllocation(address);
   if (!known || known->context->device().index() != queue.context().device().index())
@@ -162,7 +165,7 @@ Status unregisterHostMemory(void *address) {
   Address base = reinterpret_cast<Address>(address);
   std::optional<Allocation> known = findAllocation(base);
   if (!known || known->base != base || !isRegistered(*known)) return Code::not_registered;
-  if (Status last = known->context->synchronize(); !last.ok()) return last;
+  if (Status last = waitForAll(*known->context); !last.ok()) return last;
   std::optional<Allocation> taken = takeAllocation(base, isRegistered);
   if (!taken) return Code::not_registered;
   giveBack(ContextAccess::state(*taken->context).device, *taken);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "capture/capture.h"
 #include "cutrans/runtime/platform.h"
 #include "cutrans/support/diagnostics.h"
 #include "state.h"
@@ -18,6 +19,7 @@ thread_local bool inside_host_call = false;
 // What a host call carries through the target; freed by the call itself.
 struct HostCall {
   HostFunction fn;
+  void (*plain)(void *user);  // instead of fn
   void *user;
   bool always;
 };
@@ -28,7 +30,10 @@ void runHostCall(void *user, ct_status queue_status) {
   Code status = fromTarget(queue_status);
   if (status != Code::ok && !call.always) return;
   inside_host_call = true;
-  call.fn(call.user, status);
+  if (call.plain)
+    call.plain(call.user);
+  else
+    call.fn(call.user, status);
   inside_host_call = false;
 }
 
@@ -38,6 +43,18 @@ bool busy(Context &context, const Queue::State &state) {
   if (status == CT_NOT_READY) return true;
   if (status != CT_OK) (void)settle(context, status);
   return false;
+}
+
+Status enqueue(Queue &queue, const HostCall &what) {
+  auto *call = new HostCall(what);
+  bool taken = false;
+  Status status = submit(queue, [&](ct_queue *handle) {
+    ct_status result = target().queue.host_call(handle, runHostCall, call);
+    taken = result == CT_OK;
+    return result;
+  });
+  if (!taken) delete call;
+  return status;
 }
 
 }  // namespace
@@ -88,6 +105,7 @@ void QueueAccess::drop(Queue::State &state) {
 
 void QueueAccess::release(Queue &queue, bool wait) {
   if (!pool.retire(&queue)) return;
+  if (captures(queue)) leaveCapture(queue);
   Queue::State &state = *std::exchange(queue.impl_, nullptr);
   Context::State &owner = ContextAccess::state(queue.context());
   if (wait || !busy(queue.context(), state)) {
@@ -132,31 +150,38 @@ Status Queue::destroy() {
 
 Status Queue::hostCall(HostFunction fn, void *user, bool always) {
   if (!fn) return Code::invalid_value;
-  auto *call = new HostCall{fn, user, always};
-  bool taken = false;
-  Status status = submit(*this, [&](ct_queue *queue) {
-    ct_status result = target().queue.host_call(queue, runHostCall, call);
-    taken = result == CT_OK;
-    return result;
-  });
-  if (!taken) delete call;
-  return status;
+  if (captures(*this)) [[unlikely]]
+    if (std::optional<Status> captured = captureForbids(*this)) return *captured;
+  return enqueue(*this, {fn, nullptr, user, always});
 }
 
-Status Queue::record(Event &event) {
+Status Queue::hostFunction(void (*fn)(void *user), void *user) {
+  if (!fn) return Code::invalid_value;
+  if (captures(*this)) [[unlikely]]
+    if (std::optional<Status> captured = captureHostFunction(*this, fn, user)) return *captured;
+  return enqueue(*this, {nullptr, fn, user, false});
+}
+
+Status Queue::record(Event &event, LaunchPoint point) {
   if (&event.context() != context_) return Code::invalid_handle;
+  if (captures(*this)) [[unlikely]]
+    if (std::optional<Status> captured = captureRecord(*this, event, point)) return *captured;
   Status status = submit(*this, [&](ct_queue *queue) { return target().queue.record(queue, EventAccess::handle(event)); });
   if (status.ok()) EventAccess::setRecorded(event);
   return status;
 }
 
 Status Queue::wait(Event &event) {
+  if (captures(*this) || EventAccess::captured(event)) [[unlikely]]
+    if (std::optional<Status> captured = captureWait(*this, event)) return *captured;
   if (!EventAccess::recorded(event)) return context_->check();
   return submit(*this, [&](ct_queue *queue) { return target().queue.wait(queue, EventAccess::handle(event)); });
 }
 
 Status Queue::query() {
   if (Status healthy = context_->check(); !healthy.ok()) return healthy;
+  if (captures(*this)) [[unlikely]]
+    if (std::optional<Status> captured = captureForbids(*this)) return *captured;
   if (Status ordered = orderBefore(*this); !ordered.ok()) return ordered;
   uint64_t submitted = impl_->submitted.load(std::memory_order_acquire);
   if (impl_->finished.load(std::memory_order_acquire) == submitted) return {};
@@ -169,6 +194,8 @@ Status Queue::query() {
 
 Status Queue::synchronize() {
   if (Status healthy = context_->check(); !healthy.ok()) return healthy;
+  if (captures(*this)) [[unlikely]]
+    if (std::optional<Status> captured = captureForbids(*this)) return *captured;
   if (Status ordered = orderBefore(*this); !ordered.ok()) return ordered;
   uint64_t submitted = impl_->submitted.load(std::memory_order_acquire);
   if (impl_->finished.load(std::memory_order_acquire) == submitted) return {};

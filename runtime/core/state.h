@@ -41,6 +41,8 @@ class DeviceAccess {
   static Device::State &state(Device &device) { return *device.state_; }
 };
 
+struct CaptureBranch;
+
 struct Context::State {
   ct_device *device = nullptr;
   std::mutex lists;
@@ -58,6 +60,7 @@ struct Context::State {
   uint64_t legacy_event_at = 0;         // under order: legacy_submitted when legacy_event was recorded last
   alignas(64) std::atomic<uint64_t> legacy_submitted{0};
   std::atomic<bool> blocking_work{false};  // some blocking queue got work since the legacy queue last joined
+  unsigned capturing_blocking = 0;      // queues; under the lock of all captures
 };
 
 class ContextAccess {
@@ -80,6 +83,8 @@ struct Queue::State {
   enum class Sort : uint8_t { legacy, blocking, non_blocking };
   Sort sort = Sort::blocking;
   ct_queue *handle = nullptr;
+  // Not null: calls on the queue go to capture/. Written under the lock of all captures; readers look again under it.
+  std::atomic<CaptureBranch *> capture{nullptr};
   std::atomic<int> uses{1};              // the Queue's own, or the dying list's, and one for each thread that waits
   std::mutex lock;                       // one submission at a time
   std::atomic<uint64_t> submitted{0};    // operations so far; written under lock
@@ -110,8 +115,13 @@ class EventAccess {
   static Event *construct(void *place) { return new (place) Event; }
   static void release(Event &event);
   static ct_event *handle(const Event &event) { return event.handle_; }
-  static void setRecorded(Event &event) { event.recorded_.store(true, std::memory_order_release); }
-  static bool recorded(const Event &event) { return event.recorded_.load(std::memory_order_acquire); }
+  static void setRecorded(Event &event) { event.record_.store(Event::Record::submitted, std::memory_order_release); }
+  static bool recorded(const Event &event) { return event.record_.load(std::memory_order_acquire) == Event::Record::submitted; }
+  static bool captured(const Event &event) { return event.record_.load(std::memory_order_acquire) == Event::Record::captured; }
+  // Under the lock of all captures.
+  static CapturedPoint *point(const Event &event) { return event.point_; }
+  static void setCaptured(Event &event, CapturedPoint point);
+  static Status query(Event &event);  // of an event that was submitted
 };
 
 // ---- helpers -----------------------------------------------------------------------------------------------
@@ -128,6 +138,9 @@ Status uploadNow(Context &context, Address dst, const void *src, uint64_t bytes)
 
 // Waits for all queues of an active context. Under no lock.
 Status drain(Context &context);
+
+// Waits for all work of the context, also while there are captures; then ok or the fault.
+Status waitForAll(Context &context);
 
 // Makes earlier work of the other sort of queue precede what is submitted next to this one. Under no lock.
 Status orderBefore(Queue &queue);

@@ -103,7 +103,7 @@ std::optional<Texture> Texture::find(uint64_t handle, ct_texture_kind kind) {
 Status Texture::destroy(uint64_t handle, ct_texture_kind kind) {
   std::optional<Texture> known = find(handle, kind);
   if (!known) return Code::invalid_handle;
-  if (Status last = known->context_->synchronize(); !last.ok()) return last;
+  if (Status last = waitForAll(*known->context_); !last.ok()) return last;
   {
     std::lock_guard hold(table().lock);
     auto found = table().by_handle.find(handle);

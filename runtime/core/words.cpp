@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "capture/capture.h"
 #include "cutrans/runtime/memory.h"
 #include "cutrans/runtime/queue.h"
 #include "cutrans/support/diagnostics.h"
@@ -44,6 +45,8 @@ Result<ct_word> check(const Device &device, const WordOperation &operation) {
 }  // namespace
 
 Status Queue::onWords(std::span<const WordOperation> operations) {
+  if (captures(*this)) [[unlikely]]
+    if (std::optional<Status> captured = captureForbids(*this)) return *captured;
   if (Status healthy = context_->check(); !healthy.ok()) return healthy;
   std::vector<ct_word> words;
   words.reserve(operations.size());

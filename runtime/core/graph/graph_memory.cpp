@@ -183,7 +183,7 @@ Status freeGraphMemory(Address address, Queue *queue) {
   std::shared_ptr<GraphBlock> block = findBlock(address);
   if (!block) return Code::invalid_value;
   if (!queue)
-    if (Status last = block->context->synchronize(); !last.ok()) return last;
+    if (Status last = waitForAll(*block->context); !last.ok()) return last;
   {
     Registry &all = registry();
     std::lock_guard hold(all.lock);

@@ -3,39 +3,51 @@
 //
 // A capture begins on one queue, its origin; other queues join by waiting for an event that was recorded in it, and must
 // have been joined back when it ends. Whatever may not be done meanwhile makes it invalid; ending it says so.
+//
+// All calls are thread safe. Codes: capture_* and captured_event of support/status.h.
 #pragma once
 #include <span>
-#include <vector>
 
+#include "cutrans/runtime/capture_rules.h"
 #include "cutrans/runtime/graph.h"
 #include "cutrans/runtime/queue.h"
 
 namespace cutrans::runtime {
 
-enum class CaptureMode : uint8_t { global, thread_local_, relaxed };
 enum class CaptureStatus : uint8_t { none, active, invalidated };
 
-struct CaptureInfo {
-  CaptureStatus status = CaptureStatus::none;
-  uint64_t id = 0;                       // never used again
-  Graph *graph = nullptr;
-  std::vector<Dependency> next;          // what the queue's next node will come after
+// EdgeData as both APIs lay it out.
+struct EdgeRecord {
+  EdgeData data;
+  uint8_t reserved[5] = {};
 };
 
-// `into`: nodes are added to this graph, the first ones after `after`; null: a new graph.
-// Codes: capture_* of support/status.h.
-CUTRANS_API Status beginCapture(Queue &queue, CaptureMode mode, Graph *into, std::span<const Dependency> after);
-// Null graph with a code where the capture was invalid or a queue was not joined back; the capture is over anyway.
-CUTRANS_API Result<Graph *> endCapture(Queue &queue);
-CUTRANS_API Result<CaptureInfo> captureInfo(Queue &queue);
-// Sets (or adds to) what the queue's next node comes after. Nodes of the capture's graph only.
-CUTRANS_API Status updateCaptureDependencies(Queue &queue, std::span<const Dependency> nodes, bool add);
-// What this thread may do while captures are under way; gives the mode that was.
-CUTRANS_API CaptureMode exchangeCaptureMode(CaptureMode mode);
+struct CaptureInfo {
+  CaptureStatus status = CaptureStatus::none;  // the rest is only given while it is active
+  uint64_t id = 0;                             // never used again
+  Graph *graph = nullptr;
+  // What the queue's next node will come after, and the edges to it. Valid until the next call on the queue, or the end
+  // of the capture.
+  std::span<GraphNode *const> nodes;
+  std::span<const EdgeRecord> edges;
+};
 
-// For calls that a capture forbids (synchronous ones, memory management...): ok when no capture of this process or
-// thread, as the modes say, is in the way; else invalidates it and returns capture_unsupported. One relaxed load when
-// nobody captures.
-CUTRANS_API Status forbidDuringCapture();
+// `into`: nodes are added to this graph, the first ones after `after`; null: a new graph. capture_unsupported: the legacy
+// queue; illegal_state: it captures already; invalid_value: `after` names other graphs' nodes, or one twice.
+CUTRANS_API Status beginCapture(Queue &queue, CaptureMode mode, Graph *into, std::span<const Dependency> after);
+// illegal_state, capture_unmatched and capture_wrong_thread leave everything as it is; after any other outcome the
+// capture is over, and with capture_invalidated or capture_unjoined its own graph is gone.
+CUTRANS_API Result<Graph *> endCapture(Queue &queue);
+// capture_implicit for the legacy queue while a blocking queue of its context captures.
+CUTRANS_API Result<CaptureInfo> captureInfo(Queue &queue);
+// Sets (or adds to) what the queue's next node comes after. illegal_state: it does not capture; invalid_value: nodes of
+// other graphs.
+CUTRANS_API Status updateCaptureDependencies(Queue &queue, std::span<const Dependency> nodes, bool add);
+// Only on a queue that captures, else invalid_value. An event's record or wait as a node, which each launch of the graph
+// carries out, and which is no dependency of the capture.
+CUTRANS_API Status captureRecordNode(Queue &queue, Event &event);
+CUTRANS_API Status captureWaitNode(Queue &queue, Event &event);
+// Memory that each launch of the graph allocates.
+CUTRANS_API Result<Address> captureAllocation(Queue &queue, AllocWork work);
 
 }  // namespace cutrans::runtime

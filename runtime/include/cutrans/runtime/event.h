@@ -22,6 +22,7 @@ class CUTRANS_API Event {
   Context &context() const { return *context_; }
   uint32_t flags() const { return flags_; }
 
+  // captured_event: last recorded in a capture, which is invalid now. capture_unsupported: forbidDuringCapture() says so.
   Status query();        // ok (also when never recorded), not_ready, fault
   Status synchronize();
   // Milliseconds from `start` to this one. invalid_handle: never recorded, or without timing; not_ready: not finished yet.
@@ -32,7 +33,9 @@ class CUTRANS_API Event {
   Event() = default;
   Context *context_ = nullptr;
   uint32_t flags_ = 0;
-  std::atomic<bool> recorded_{false};
+  enum class Record : uint8_t { never, submitted, captured };
+  std::atomic<Record> record_{Record::never};
+  struct CapturedPoint *point_ = nullptr;  // of the last record in a capture; under the lock of all captures
   ct_event *handle_ = nullptr;
 };
 

@@ -21,12 +21,6 @@ namespace cutrans::runtime {
 
 // ---- what a node does ----------------------------------------------------------------------------------------
 
-// An attribute of a launch that has no effect on results and is kept for questions: the API's number and bytes.
-struct KeptAttribute {
-  uint32_t id = 0;
-  std::array<std::byte, 64> value{};
-};
-
 // Pointers into a node's arguments, for programs that ask where they are; filled by who is asked, valid as long as the
 // work is not set again. They belong to one place: a copy starts without.
 struct ShownArguments {

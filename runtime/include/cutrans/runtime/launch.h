@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What a launch is given: its shape and its arguments. Queue::launch checks both.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "cutrans/runtime/export.h"
 #include "cutrans/runtime/fwd.h"
@@ -16,6 +18,13 @@ struct LaunchShape {
   uint32_t cluster[3] = {0, 0, 0};  // blocks; zeros: not asked for
   uint64_t dynamic_shared_bytes = 0;
   bool cooperative = false;
+  bool overlaps = false;            // it may start before the kernel before it has ended; matters to captures only
+};
+
+// An attribute of a launch that has no effect on results and is kept for questions: the API's number and bytes.
+struct KeptAttribute {
+  uint32_t id = 0;
+  std::array<std::byte, 64> value{};
 };
 
 // Either one pointer for each parameter (sizes come from the kernel), or one packed buffer. Read during the call.
@@ -23,6 +32,9 @@ struct Arguments {
   void *const *pointers = nullptr;
   const void *buffer = nullptr;
   size_t buffer_size = 0;
+  // For the node, when the queue captures:
+  const void *origin = nullptr;     // what the program named the kernel by
+  std::span<const KeptAttribute> attributes;
 };
 
 // Codes of a launch, for the shims' table:

@@ -2,7 +2,7 @@
 // A queue: work in the order of submission. Every call validates, orders the work against the legacy queue, and hands
 // one operation to the target. Thread safe: each queue has a short lock of its own, none is shared.
 //
-// All calls return the context's fault once there is one.
+// All calls return the context's fault once there is one. While the queue captures they add nodes to a graph (capture.h).
 #pragma once
 #include <span>
 
@@ -51,6 +51,9 @@ struct WordOperation {
 // status: ok, or the device's fault that stopped the queue before this call.
 using HostFunction = void (*)(void *user, Code status);
 
+// What an event behind a launch stands for. Outside of captures always the end, which is later than the others.
+enum class LaunchPoint : uint8_t { end, trigger, start };
+
 class CUTRANS_API Queue {
  public:
   enum Flags : uint32_t { kNonBlocking = 1 };  // not ordered against the legacy queue
@@ -71,8 +74,11 @@ class CUTRANS_API Queue {
   Status copy(const Copy &copy);
   Status fill(const Fill &fill);
   // `always`: called with the fault even when the device has one (stream callbacks); else it is not called then.
+  // Cannot be captured.
   Status hostCall(HostFunction fn, void *user, bool always = false);
-  Status record(Event &event);
+  // Not called once the device has a fault.
+  Status hostFunction(void (*fn)(void *user), void *user);
+  Status record(Event &event, LaunchPoint point = LaunchPoint::end);
   Status wait(Event &event);    // of any context
   // Checked as a whole, then submitted side by side. Work behind a wait starts when it is over; no thread of the device is held
   // meanwhile. invalid_value: a word that is not aligned, not in memory that the device reaches, or a narrow one in managed memory.
