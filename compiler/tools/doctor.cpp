@@ -51,7 +51,8 @@ struct Part {
 };
 constexpr Part kParts[] = {
     {"libcuda.so.1", "the driver API"},
-    {"libcudart.so.13", "the CUDA runtime for programs that link it shared"},
+    {"libcudart.so.13", "the CUDA runtime"},
+    {"libcudart.so.12", "the CUDA runtime for programs built with CUDA 12"},
     {"libcutrans_preload.so", "the redirection of static CUDA runtimes"},
     {"libcutrans_compiler.so", "PTX and the cache"},
     {"libcutrans_codegen.so", "the code generator"},

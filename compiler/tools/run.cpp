@@ -57,7 +57,7 @@ int run(const Options &options, std::vector<std::string> words) {
     return kRefused;
   }
   const std::string &folder = runtime::libraryFolder();
-  for (const char *file : {"libcudart.so.13", "libcuda.so.1", "libcutrans_preload.so"})
+  for (const char *file : {"libcudart.so.13", "libcudart.so.12", "libcuda.so.1", "libcutrans_preload.so"})
     if (access((folder + "/" + file).c_str(), R_OK) != 0) {
       report(Diag::doctor_installation, folder + "/" + file + " is not there");
       return kRefused;

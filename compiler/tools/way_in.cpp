@@ -51,7 +51,7 @@ WayIn decide(const Program &program) {
   }
   if (program.needs("libcudart.so")) {
     WayIn way = take(Way::shared, "its shared CUDA runtime is this layer's libcudart (route A)", false);
-    way.preload_runtime = program.rpath;
+    if (program.rpath) way.preload_runtime = program.needs("libcudart.so.12") ? "libcudart.so.12" : "libcudart.so.13";
     return way;
   }
   if (program.device_code && !program.symbols)
@@ -64,7 +64,7 @@ void prepareLoader(const WayIn &way, const std::string &folder) {
   putFirst("LD_LIBRARY_PATH", folder);
   // By name: the loader finds them in the folder above, whatever characters its path has.
   if (way.preload) putFirst("LD_PRELOAD", "libcutrans_preload.so");
-  if (way.preload_runtime) putFirst("LD_PRELOAD", "libcudart.so.13");
+  if (!way.preload_runtime.empty()) putFirst("LD_PRELOAD", way.preload_runtime);
 }
 
 }  // namespace cutrans::command

@@ -22,7 +22,7 @@ struct WayIn {
   std::string reason;            // one sentence, for -v and for `doctor`
   Diag refusal{};                // with Way::none
   bool preload = false;          // libcutrans_preload.so
-  bool preload_runtime = false;  // libcudart.so.13 by path: the program's own search path would find another first
+  std::string preload_runtime;   // its libcudart.so, where the program's own search path would find another first
 };
 
 WayIn decide(const Program &program);

@@ -4,9 +4,9 @@ import re
 
 import signatures
 
-NAMESPACE = {"cudart": "cudart", "cuda": "driver"}
+NAMESPACE = {"cudart": "cudart", "cudart12": "cudart12", "cuda": "driver"}
 NOT_SUPPORTED = 801
-NODE = {"cudart": "libcudart.so.13", "cuda": ""}
+NODE = {"cudart": "libcudart.so.13", "cudart12": "libcudart.so.12", "cuda": ""}
 BANNER = "// Generated from shim/api/{library}.def by shim/api/generate.py. Do not edit.\n"
 
 
@@ -20,33 +20,49 @@ def bodies(library, rows, found):
     out = [banner(library), "#pragma once\n", signatures.prelude(library), "#include <type_traits>\n\n",
            f'#include "shim/{library}/call.h"\n\n', f"namespace cutrans::{NAMESPACE[library]}::body {{\n"]
     for row in rows:
-        if row.kind == "impl":
+        if row.kind == "impl" and row.target is None:
             s = signature(row.name, found, row)
             out.append(f"{s.result} {row.name}({', '.join(filter(None, ['Call &call', s.declare()]))});\n")
     return "".join(out + ["}\n"])
 
 
 def signature(name, found, row):
+    if row.older:
+        name = f"{signatures.OLDER}::{row.name}"
+    elif name not in found and row.target:  # a name that only CUDA 12 has
+        name = row.target.name
     if name not in found:
         raise RuntimeError(f"{row.place}: no header declares {name}, so it can only be refused")
     return found[name]
 
 
-def entries(library, rows, found):
-    """The exported functions of impl and alias rows, all through the one template in shim/common/entry.h."""
+def entries(library, rows, found, structures={}):
+    """The exported functions of all rows that are not refused, all through the one template in shim/common/entry.h. An older
+    form has a name of its own in C++, since the CUDA headers declare the newer one; the assembler's name is the exported one."""
     out = [banner(library), '#include "bodies.h"\n', '#include "shim/common/entry.h"\n\n',
            f"using namespace cutrans::{NAMESPACE[library]};\n\n", 'extern "C" {\n']
     for row in rows:
         if row.kind == "refuse":
             continue
-        body = row.target or row
         for name, per_thread in row.names:
             s = signature(name, found, row)
-            arguments = ", ".join(filter(None, ["call", s.declare(with_types=False)]))
-            out.append(f"CUTRANS_ENTRY {s.result} {name}({s.declare()}) {{\n"
+            function = name
+            if row.older:
+                function = f"cutrans_older_{name}"
+                out.append(f'{s.result} {function}({s.declare()}) __asm__("{name}");\n')
+            arguments = row.arguments or ", ".join(shorter(type_, name_, structures) for type_, name_ in s.params)
+            body = f"cutrans::cudart::body::{row.target.name}" if library == "cudart12" and row.target else f"body::{(row.target or row).name}"
+            out.append(f"CUTRANS_ENTRY {s.result} {function}({s.declare()}) {{\n"
                        f"  return enter<Needs::{row.needs}, {str(not row.raw).lower()}, {s.result}>("
-                       f'"{name}", {str(per_thread).lower()}, [&](Call &call) {{ return body::{body.name}({arguments}); }});\n}}\n')
+                       f'"{name}", {str(per_thread).lower()}, [&](Call &call) {{ return {body}({", ".join(filter(None, ["call", arguments]))}); }});\n}}\n')
     return "".join(out + ["}\n"])
+
+
+def shorter(type_, name, structures):
+    """An argument that points to a structure which had fewer bytes goes through a copy (shim/cudart12/structures.h)."""
+    pointee = type_.removesuffix("*").strip()
+    bare = pointee.removeprefix("const ").removeprefix("struct ")
+    return f"Longer<{pointee}, {structures[bare]}>({name})" if type_.endswith("*") and bare in structures else name
 
 
 def refusals(library, rows, found):
@@ -92,16 +108,16 @@ def lookup(library, rows):
     return "".join(out)
 
 
-def names(rows, found):
-    """CT_ENTRY(name, what a call returns when there is nothing to forward it to), for the static library's trampolines
-    and for the redirection."""
+def names(library, rows, found):
+    """CT_ENTRY(name, what a call returns when there is nothing to forward it to, first CUDA version), for the static
+    library's trampolines and for the redirection."""
     kinds = {"void **": "null", "void": "nothing", "char": "zero", "unsigned int": "one", "const char *": "text",
              "cudaError_t": "error"}
-    out = ["// Generated from shim/api/cudart.def by shim/api/generate.py. Do not edit.\n"]
+    out = [banner(library)]
     for row in rows:
-        for name, _ in row.names:
+        for name, per_thread in row.names:
             result = found[name].result if name in found else "cudaError_t"
-            out.append(f"CT_ENTRY({name}, {kinds.get(result, 'record')})\n")
+            out.append(f"CT_ENTRY({name}, {kinds.get(result, 'record')}, {row.version(per_thread)})\n")
     return "".join(out + ["#undef CT_ENTRY\n"])
 
 

@@ -16,7 +16,7 @@ import emit
 import signatures
 
 HERE = pathlib.Path(__file__).resolve().parent
-LIBRARIES = ("cudart", "cuda")
+LIBRARIES = ("cudart", "cudart12", "cuda")
 
 
 def write(path, text):
@@ -26,21 +26,22 @@ def write(path, text):
         path.write_text(text)
 
 
-def sources(libraries, include, out):
+def sources(libraries, structures, include, out):
     for library, rows in libraries.items():
         found, errors = signatures.parse(library, [*include, str(HERE)])
         folder = out / library
         write(folder / "bodies.h", emit.bodies(library, rows, found))
-        write(folder / "entries.cpp", emit.entries(library, rows, found))
+        write(folder / "entries.cpp", emit.entries(library, rows, found, structures.get(library, {})))
         write(folder / "refusals.cpp", emit.refusals(library, rows, found))
-        write(folder / "error_rows.inc", emit.error_rows(library, errors, catalogue.read_error_texts(HERE / "error_text.def")))
-        write(folder / "error_text.cpp", emit.error_text(library))
         write(folder / "exports.map", emit.exports(library, rows))
-        write(folder / "entry_cases.inc", emit.cases(library, rows, found))
+        if library != "cudart12":  # its errors are those of cudart, and so are most of its entries
+            write(folder / "entry_cases.inc", emit.cases(library, rows, found))
+            write(folder / "error_rows.inc", emit.error_rows(library, errors, catalogue.read_error_texts(HERE / "error_text.def")))
+            write(folder / "error_text.cpp", emit.error_text(library))
         if library == "cuda":
             write(folder / "lookup.cpp", emit.lookup(library, rows))
         else:
-            write(folder / "names.inc", emit.names(rows, found))
+            write(folder / "names.inc", emit.names(library, rows, found))
     (out / "stamp").write_text("")
 
 
@@ -57,9 +58,9 @@ def main():
     args = parser.parse_args()
 
     diagnostics = catalogue.read_diagnostics(HERE.parents[1] / "runtime/support/diagnostics.def")
-    libraries = {name: catalogue.read(HERE / f"{name}.def", name, diagnostics) for name in LIBRARIES}
+    libraries, structures = catalogue.read_all(HERE, diagnostics)
     if args.command == "sources":
-        sources(libraries, args.include, args.out)
+        sources(libraries, structures, args.include, args.out)
     elif args.command == "coverage":
         write(args.file, coverage.page(libraries, diagnostics))
     else:

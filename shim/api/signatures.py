@@ -12,6 +12,8 @@ INCLUDES = {
     "cudart": ["cuda_runtime_api.h", "cuda_profiler_api.h", "undeclared_cudart.h"],
     "cuda": ["cuda.h", "cudaProfiler.h", "undeclared_cuda.h"],
 }
+INCLUDES["cudart12"] = [*INCLUDES["cudart"], "cudart12.h"]
+OLDER = "cudart12"  # the namespace of cudart12.h
 
 
 @dataclasses.dataclass
@@ -35,25 +37,42 @@ def prelude(library):
     return "\n".join(lines) + "\n"
 
 
-def parse(library, include_dirs):
+def unit(library, include_dirs):
     index = cindex.Index.create()
     args = ["-x", "c++", "-std=c++20", "-fno-delayed-template-parsing"] + [f"-I{d}" for d in include_dirs]
     name = f"{library}_signatures.cpp"
-    unit = index.parse(name, args=args, unsaved_files=[(name, prelude(library))])
-    errors = [d for d in unit.diagnostics if d.severity >= cindex.Diagnostic.Error]
+    parsed = index.parse(name, args=args, unsaved_files=[(name, prelude(library))])
+    errors = [d for d in parsed.diagnostics if d.severity >= cindex.Diagnostic.Error]
     if errors:
         raise RuntimeError("\n".join(str(d) for d in errors[:10]))
-    found, errors = {}, []
-    collect(unit.cursor, found, errors)
-    return found, errors
+    return parsed
 
 
-def collect(cursor, found, errors):
+def cursors(library, include_dirs):
+    """name -> the declaration, of each entry point."""
+    return collect(unit(library, include_dirs).cursor, {}, [])
+
+
+def parse(library, include_dirs):
+    errors = []
+    found = collect(unit(library, include_dirs).cursor, {}, errors)
+    return {name: signature(cursor) for name, cursor in found.items()}, errors
+
+
+def signature(cursor):
+    params = [(a.type.spelling, a.spelling or f"arg{i}") for i, a in enumerate(cursor.get_arguments())]
+    return Signature(cursor.result_type.spelling, params)
+
+
+def collect(cursor, found, errors, prefix=""):
+    """Functions by name; those of cudart12.h with `cudart12::` before it."""
     for child in cursor.get_children():
         if child.kind == cindex.CursorKind.LINKAGE_SPEC:
-            collect(child, found, errors)
+            collect(child, found, errors, prefix)
+        elif child.kind == cindex.CursorKind.NAMESPACE and child.spelling in ("cutrans", OLDER):
+            collect(child, found, errors, f"{OLDER}::" if child.spelling == OLDER else prefix)
         elif child.kind == cindex.CursorKind.ENUM_DECL and child.spelling in ("cudaError", "cudaError_enum"):
             errors += [(c.enum_value, c.spelling) for c in child.get_children()]
         elif child.kind == cindex.CursorKind.FUNCTION_DECL and "cu" in child.spelling[:4]:
-            params = [(a.type.spelling, a.spelling or f"arg{i}") for i, a in enumerate(child.get_arguments())]
-            found[child.spelling] = Signature(child.result_type.spelling, params)
+            found[prefix + child.spelling] = child
+    return found

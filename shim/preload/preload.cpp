@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Route C: a program that nvcc linked with its static CUDA runtime (nvcc's default) runs on this layer. This library is
 // preloaded; its constructor runs before those of the program, in which kernels are registered. It looks for the
-// runtime's entry points in the program's symbol table and redirects each to libcudart.so.13 of this layer. NVIDIA's
+// runtime's entry points in the program's symbol table and redirects each to libcudart.so.13 or libcudart.so.12 of this layer. NVIDIA's
 // code stays in the program and is never run. Nothing on disk changes. CUTRANS_REDIRECT=0 switches it off.
 // Processes that are no CUDA programs are left alone: the sections of the file say so before anything else is done.
 #include <dlfcn.h>
@@ -20,19 +20,40 @@ namespace cutrans::preload {
 
 namespace {
 
-constexpr const char *kNames[] = {
-#define CT_ENTRY(name, fallback) #name,
-#include "names.inc"
+// One name of a runtime, with the CUDA version in which it came.
+struct Name {
+  const char *text;
+  int since;
 };
-constexpr size_t kCount = sizeof kNames / sizeof *kNames;
+constexpr Name kNames13[] = {
+#define CT_ENTRY(name, fallback, since) {#name, since},
+#include "cudart/names.inc"
+};
+constexpr Name kNames12[] = {
+#define CT_ENTRY(name, fallback, since) {#name, since},
+#include "cudart12/names.inc"
+};
+
+// A major version of the runtime: one that a program can have inside, and the library that serves it.
+struct Runtime {
+  const char *library;
+  int oldest;
+  const Name *names;
+  size_t count;
+};
+constexpr Runtime kRuntimes[] = {
+    {"libcudart.so.13", 13000, kNames13, sizeof kNames13 / sizeof *kNames13},
+    {"libcudart.so.12", 12000, kNames12, sizeof kNames12 / sizeof *kNames12},
+};
+constexpr size_t kMostNames = sizeof kNames12 > sizeof kNames13 ? sizeof kNames12 / sizeof *kNames12 : sizeof kNames13 / sizeof *kNames13;
 
 struct Entry {
   uintptr_t address = 0;
   size_t size = 0;
 };
 
-// NVIDIA's static runtime is one object, so all of its names are there or none. Less than this is something else.
-constexpr size_t kEnough = kCount / 2;
+// NVIDIA's static runtime is one object, so all names of its version are there or none. Fewer than this are something else.
+constexpr size_t kEnough = 200;
 
 bool switchedOff() {
   const char *value = secure_getenv("CUTRANS_REDIRECT");
@@ -42,24 +63,23 @@ bool switchedOff() {
   return false;
 }
 
-// libcudart.so.13 next to this library.
-void *openRuntime() {
+// The library of that name next to this one.
+void *openRuntime(const char *library) {
   Dl_info self;
   if (!dladdr(reinterpret_cast<void *>(&openRuntime), &self) || !self.dli_fname) return nullptr;
   const char *slash = strrchr(self.dli_fname, '/');
   char path[4096];
-  int size = snprintf(path, sizeof path, "%.*slibcudart.so.13",
-                      static_cast<int>(slash ? slash + 1 - self.dli_fname : 0), self.dli_fname);
+  int size = snprintf(path, sizeof path, "%.*s%s", static_cast<int>(slash ? slash + 1 - self.dli_fname : 0), self.dli_fname, library);
   if (size <= 0 || static_cast<size_t>(size) >= sizeof path) return nullptr;
   return dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 }
 
-size_t find(const Program &program, Entry *entries) {
+size_t find(const Program &program, const Runtime &runtime, Entry *entries) {
   size_t found = 0;
   program.functions([&](const char *name, uintptr_t address, size_t size) {
     if (strncmp(name, "cuda", 4) != 0 && strncmp(name, "__cuda", 6) != 0) return;
-    for (size_t i = 0; i < kCount; ++i) {
-      if (entries[i].address || strcmp(name, kNames[i]) != 0) continue;
+    for (size_t i = 0; i < runtime.count; ++i) {
+      if (entries[i].address || strcmp(name, runtime.names[i].text) != 0) continue;
       entries[i] = {address, size};
       ++found;
       return;
@@ -68,43 +88,53 @@ size_t find(const Program &program, Entry *entries) {
   return found;
 }
 
-// Null, or a name that is not there: most names but not all is the runtime of another CUDA version, in which some entry
-// points of the same name mean something else.
-const char *missing(const Entry *entries) {
-  for (size_t i = 0; i < kCount; ++i)
-    if (!entries[i].address) return kNames[i];
+// The version of the runtime inside is that of its newest name.
+int versionOf(const Runtime &runtime, const Entry *entries) {
+  int newest = 0;
+  for (size_t i = 0; i < runtime.count; ++i)
+    if (entries[i].address && runtime.names[i].since > newest) newest = runtime.names[i].since;
+  return newest;
+}
+
+// Null, or a name that this version has and that is not there: then it is of a version that is not known, in which some
+// entry points of the same name may mean something else.
+const char *missing(const Runtime &runtime, const Entry *entries, int version) {
+  for (size_t i = 0; i < runtime.count; ++i)
+    if (!entries[i].address && runtime.names[i].since <= version) return runtime.names[i].text;
   return nullptr;
 }
 
 // Two names at one place would go to two places: an identical-code-folding linker did that, and it cannot be undone.
-bool distinct(const Entry *entries) {
-  for (size_t i = 0; i < kCount; ++i)
+bool distinct(const Runtime &runtime, const Entry *entries) {
+  for (size_t i = 0; i < runtime.count; ++i)
     for (size_t j = 0; j < i; ++j)
       if (entries[i].address && entries[i].address == entries[j].address) return false;
   return true;
 }
 
-void redirectAll(const Program &program, const Entry *entries) {
-  void *runtime = openRuntime();
-  if (!runtime) return fail("libcudart.so.13 of this layer cannot be opened (%s)", dlerror());
-  Jump jumps[kCount];
+void redirectAll(const Program &program, const Runtime &runtime, const Entry *entries) {
+  void *library = openRuntime(runtime.library);
+  if (!library) return fail("%s of this layer cannot be opened (%s)", runtime.library, dlerror());
+  static Jump jumps[kMostNames];
   size_t count = 0, left = 0;
   const char *left_name = "";
-  for (size_t i = 0; i < kCount; ++i) {
+  for (size_t i = 0; i < runtime.count; ++i) {
+    const char *name = runtime.names[i].text;
+    if (!entries[i].address) continue;
     if (entries[i].size < kJumpBytes) {
       ++left;
-      left_name = kNames[i];
+      left_name = name;
       continue;
     }
-    void *to = dlsym(runtime, kNames[i]);
-    if (!to) return fail("libcudart.so.13 of this layer has no %s", kNames[i]);
+    void *to = dlsym(library, name);
+    if (!to) return fail("%s of this layer has no %s", runtime.library, name);
     jumps[count++] = {entries[i].address, to};
   }
   const char *why = "";
   if (!redirect(program, jumps, count, &why)) return fail("%s: %s", program.path(), why);
-  log("%s: %zu entry points of its statically linked CUDA runtime redirected to this layer; %zu left as they are "
+  log("%s: %zu entry points of its statically linked CUDA runtime redirected to %s of this layer; %zu left as they are "
       "(shorter than a jump)%s%s",
-      program.path(), count, left, left ? ": " : "", left_name);
+      program.path(), count, runtime.library, left, left ? ": " : "", left_name);
 }
 
 __attribute__((constructor)) void start() {
@@ -112,17 +142,22 @@ __attribute__((constructor)) void start() {
   if (!program.open() || !program.hasDeviceCode()) return;
   if (program.hasSection(".note.cutrans")) return log("%s: linked with this layer's static runtime", program.path());
   if (switchedOff()) return log("%s: not redirected, CUTRANS_REDIRECT says so", program.path());
-  static Entry entries[kCount];
-  const size_t found = find(program, entries);
-  if (found < kEnough) {
+  static Entry entries[2][kMostNames];
+  const size_t found[] = {find(program, kRuntimes[0], entries[0]), find(program, kRuntimes[1], entries[1])};
+  const size_t which = found[1] > found[0];  // the other knows fewer of the names
+  const Runtime &runtime = kRuntimes[which];
+  if (found[which] < kEnough) {
     if (program.needsSharedRuntime()) return log("%s: uses the shared CUDA runtime", program.path());
     if (!program.hasSymbols()) return fail("%s has device code but no symbol table", program.path());
     return log("%s: has device code and no CUDA runtime of its own", program.path());
   }
-  if (const char *name = missing(entries))
-    return fail("%s: its CUDA runtime is of another version than 13.0, it has no %s", program.path(), name);
-  if (!distinct(entries)) return fail("%s: several entry points share one address", program.path());
-  redirectAll(program, entries);
+  const int version = versionOf(runtime, entries[which]);
+  if (version < runtime.oldest)
+    return fail("%s: its CUDA runtime is of version %d.%d; 12 and 13.0 are served", program.path(), version / 1000, version % 1000 / 10);
+  if (const char *name = missing(runtime, entries[which], version))
+    return fail("%s: its CUDA runtime is of another version than 12 or 13.0, it has no %s", program.path(), name);
+  if (!distinct(runtime, entries[which])) return fail("%s: several entry points share one address", program.path());
+  redirectAll(program, runtime, entries[which]);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Finds libcudart.so.13 of this layer and the functions in it, at the first call of each. In C, without anything that
+ * Finds libcudart.so.13 of this layer (or .12, CUTRANS_CUDART) and the functions in it, at the first call of each. In C, without anything that
  * a constructor would have to set up, since it runs inside other constructors. When the library is missing the
  * program gets CUDA's error for an insufficient driver from every call, and one line on stderr.
  */
@@ -15,7 +15,7 @@
 enum { MAX_PATH = 4096, INSUFFICIENT_DRIVER = 35 };
 
 static const char *const names[] = {
-#define CT_ENTRY(name, fallback) #name,
+#define CT_ENTRY(name, fallback, since) #name,
 #include "names.inc"
 };
 
@@ -26,14 +26,14 @@ static void *missing_null(void) { return NULL; }
 static void missing_nothing(void) {}
 static char missing_zero(void) { return 0; }
 static unsigned missing_one(void) { return 1; }
-static const char *missing_text(void) { return "libcudart.so.13 of cutrans is missing"; }
+static const char *missing_text(void) { return CUTRANS_CUDART " of cutrans is missing"; }
 /* A structure of 20 bytes comes back in memory that the caller gives. */
 static struct record { int values[5]; } missing_record(void) {
   struct record empty = {{0}};
   return empty;
 }
 
-#define CT_ENTRY(name, fallback) (void (*)(void))missing_##fallback,
+#define CT_ENTRY(name, fallback, since) (void (*)(void))missing_##fallback,
 static void (*const fallbacks[])(void) = {
 #include "names.inc"
 };
@@ -59,7 +59,7 @@ static void *open_ours(const char *path) {
 
 static void *open_in(const char *folder, size_t length, const char *below) {
   char path[MAX_PATH];
-  int size = snprintf(path, sizeof path, "%.*s%s/libcudart.so.13", (int)length, folder, below);
+  int size = snprintf(path, sizeof path, "%.*s%s/" CUTRANS_CUDART, (int)length, folder, below);
   if (size <= 0 || (size_t)size >= sizeof path || access(path, R_OK) != 0) return NULL;
   return open_ours(path);
 }
@@ -82,7 +82,7 @@ static void open_library(void) {
     for (size_t i = 0; i < sizeof below / sizeof *below && !library; i++) library = open_in(home, strlen(home), below[i]);
   }
   /* LD_LIBRARY_PATH, as `cutrans run` sets it, and the system's folders. */
-  if (!library) library = open_ours("libcudart.so.13");
+  if (!library) library = open_ours(CUTRANS_CUDART);
   for (const char *p = CUTRANS_SEARCH_PATH; *p && !library;) {
     size_t length = strcspn(p, ":");
     library = open_in(p, length, "");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * One entry for each name of the catalogue: a jump through its slot. A slot first points to code that asks resolve.c
- * for the function in libcudart.so.13, stores it and goes on there with all argument registers as they were. Nothing
+ * for the function in libcudart.so, stores it and goes on there with all argument registers as they were. Nothing
  * here needs a constructor: programs register their kernels in constructors of their own, which may run first.
  */
 #if !defined(__x86_64__)
@@ -56,7 +56,7 @@ cutrans_static_first_call:
     .size cutrans_static_first_call, . - cutrans_static_first_call
 
     .set index, 0
-#define CT_ENTRY(name, fallback)                     \
+#define CT_ENTRY(name, fallback, since)              \
     .p2align 4;                                      \
     .globl name;                                     \
     .hidden name;                                    \
@@ -77,7 +77,7 @@ name:                                                \
     .hidden cutrans_static_slots
     .type cutrans_static_slots, @object
 cutrans_static_slots:
-#define CT_ENTRY(name, fallback) .quad .Lfirst_##name;
+#define CT_ENTRY(name, fallback, since) .quad .Lfirst_##name;
 #include "names.inc"
     .size cutrans_static_slots, . - cutrans_static_slots
 

@@ -27,20 +27,42 @@ BAD = {
 }
 
 
-def read(text):
+# Rows of cudart12.def, on top of GOOD.
+OLDER = "S shorter 12000 - 24 -\ncudaA adapt 3020 ptds cudaA(nullptr,x) -\ncudaA_v2 alias 12020 - cudaA -\ncudaB_v2 alias 12030 - cudaB -\n"
+BAD_OLDER = {
+    "alias of nothing": "cudaD alias 3020 - cudaX -\n",
+    "adapted without a call": "cudaD adapt 3020 - cudaA -\n",
+    "alias with a call": "cudaD alias 3020 - cudaA(x) -\n",
+    "size is no number": "S shorter 12000 - long -\n",
+    "older twice": "cudaD alias 3020 - cudaA -\ncudaD alias 3020 - cudaA -\n",
+}
+
+
+def read(text, reader=lambda path: catalogue.read(path, "cudart", DIAGNOSTICS)):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "rows.def"
         path.write_text(text)
-        return catalogue.read(path, "cudart", DIAGNOSTICS)
+        return reader(path)
+
+
+def read_older(text):
+    newer = read(GOOD + "cudaZ impl 13000 - device -\n")
+    return read(text, lambda path: catalogue.read_older(path, newer, DIAGNOSTICS))
 
 
 rows = read(GOOD)
 assert rows[0].names == [("cudaA", False), ("cudaA_ptds", True)] and rows[0].version(True) == 7000
 assert rows[1].error == 800 and rows[2].target is rows[0]
+older, structures = read_older(OLDER)
+by_name = {row.name: row for row in older}
+assert structures == {"S": 24} and sorted(by_name) == ["cudaA", "cudaA_v2", "cudaB", "cudaB_v2", "cudaC"]
+assert by_name["cudaA"].arguments == "nullptr,x" and by_name["cudaA"].needs == "device"
+assert by_name["cudaB_v2"].kind == "refuse" and by_name["cudaB_v2"].error == 800  # as its counterpart
+assert by_name["cudaC"].target.name == "cudaA"
 failed = []
-for what, text in BAD.items():
+for what, text, reader in [(w, t, read) for w, t in BAD.items()] + [(w, t, read_older) for w, t in BAD_OLDER.items()]:
     try:
-        read(text)
+        reader(text)
         failed.append(what)
     except catalogue.CatalogueError as error:
         if "rows.def" not in str(error):

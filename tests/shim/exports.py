@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The names and version tags that a library exports are those of the catalogue, no more and no fewer; and where a CUDA
-toolkit is installed, those of NVIDIA's own library (its names are only read, by nm)."""
+toolkit is installed, or the wheel with the runtime of CUDA 12, those of NVIDIA's own library (its names are only read,
+by nm)."""
 import argparse
 import pathlib
 import subprocess
 import sys
 
 REFERENCE = {"cudart": ("targets/x86_64-linux/lib/libcudart.so.13", "lib64/libcudart.so.13"),
+             "cudart12": ("lib/libcudart.so.12", "lib64/libcudart.so.12"),
              "cuda": ("targets/x86_64-linux/lib/stubs/libcuda.so", "lib64/stubs/libcuda.so")}
-TOOLKIT = pathlib.Path("/usr/local/cuda")
+TAG = {"cudart": "libcudart.so.13", "cudart12": "libcudart.so.12", "cuda": ""}
+COUNT = {"cudart": 422, "cudart12": 435, "cuda": 637}
 
 
 def exported(path, dynamic=True):
@@ -42,20 +45,21 @@ def main():
     parser.add_argument("--library", required=True)
     parser.add_argument("--file", required=True)
     parser.add_argument("--static", action="store_true")
+    parser.add_argument("--toolkit", type=pathlib.Path, default="/usr/local/cuda")
     args = parser.parse_args()
     listed = subprocess.run([sys.executable, f"{args.api}/generate.py", "list", args.library], check=True,
                             capture_output=True, text=True).stdout.split()
-    tag = "libcudart.so.13" if args.library == "cudart" and not args.static else ""
+    tag = "" if args.static else TAG[args.library]
     ours = exported(args.file, dynamic=not args.static)
     if args.static:
         ours.pop("cutrans_static_resolve", None)
-    bad = len(listed) != {"cudart": 422, "cuda": 637}[args.library]
+    bad = len(listed) != COUNT[args.library]
     if bad:
         print(f"the catalogue lists {len(listed)} names")
     bad |= difference("catalogue", ours, dict.fromkeys(listed, tag))
     for candidate in REFERENCE[args.library]:
-        if (TOOLKIT / candidate).exists() and not args.static:
-            bad |= difference("toolkit", ours, exported(str(TOOLKIT / candidate)))
+        if (args.toolkit / candidate).exists() and not args.static:
+            bad |= difference("toolkit", ours, exported(str(args.toolkit / candidate)))
             break
     return bad
 

@@ -4,6 +4,7 @@
 the runtime. Theirs return 77, so that a call says where it went."""
 import argparse
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -13,8 +14,13 @@ parser.add_argument("--api", required=True)
 parser.add_argument("--lib", required=True)
 parser.add_argument("--cc", required=True)
 args = parser.parse_args()
-names = subprocess.run([sys.executable, f"{args.api}/generate.py", "list", "cudart"], check=True, capture_output=True,
-                       text=True).stdout.split()
+sys.path.insert(0, args.api)
+import catalogue  # noqa: E402
+
+libraries, _ = catalogue.read_all(pathlib.Path(args.api), catalogue.read_diagnostics(
+    pathlib.Path(args.api).parents[1] / "runtime/support/diagnostics.def"))
+names = [n for row in libraries["cudart"] for n, _ in row.names]
+names12 = {n: row.version(per_thread) for row in libraries["cudart12"] for n, per_thread in row.names}
 PRELOAD = f"{args.lib}/libcutrans_preload.so"
 failed = []
 
@@ -65,4 +71,16 @@ check("a few names only", THEIRS + ["no CUDA runtime of its own"], [o for o in o
 alias = [(names[40], f"int {names[40]}() __attribute__((alias(\"{names[41]}\")));")]
 check("folded functions", THEIRS + ["CT2151", "one address"], own[:40] + alias + own[41:])
 check("stripped", THEIRS + ["CT2151", "symbol table"], own, options=["-s"])
+
+
+def older(version):
+    """The static runtime of an older CUDA has the names that had come by then."""
+    return [(n, "own") for n, since in names12.items() if since <= version]
+
+
+OURS12 = ["early 0 12090", "main 0 12090"]
+for version in range(12000, 12100, 10):
+    check(f"CUDA {version}", OURS12 + [f"{len(older(version))} entry points", "libcudart.so.12"], older(version))
+check("CUDA 11", THEIRS + ["CT2151", "version 11."], older(11080))
+check("a version 12 that never was", THEIRS + ["CT2151", "no cudaGetKernel"], [o for o in older(12090) if o[0] != "cudaGetKernel"])
 sys.exit("\n".join(failed) if failed else 0)

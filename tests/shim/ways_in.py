@@ -51,7 +51,7 @@ with tempfile.TemporaryDirectory() as folder:
     run(relinked, right(), "B, relinked")
     run(relinked, right("this layer's static runtime"), "B, with the preload library too", LD_PRELOAD=PRELOAD)
     run(relinked, right(), "B, found through CUTRANS_HOME", CUTRANS_HOME=args.lib)
-    run(static, right("421 entry points"), "C, position independent", LD_PRELOAD=PRELOAD)
+    run(static, right("421 entry points", "libcudart.so.13"), "C, position independent", LD_PRELOAD=PRELOAD)
     run(build("fixed", "-Xcompiler", "-no-pie", "-Xcompiler", "-fno-pie", "-Xlinker", "-no-pie"), right("421 entry points"),
         "C, at a fixed address", LD_PRELOAD=PRELOAD)
     run(build("perthread", "-default-stream", "per-thread"), right("421 entry points"), "C, per-thread streams",

@@ -32,7 +32,7 @@ std::string program(const char *name) { return std::string(CUTRANS_TEST_PROGRAMS
 
 // The shims are built by others; without them `run` refuses, which is its own case.
 bool complete() {
-  for (const char *file : {"libcudart.so.13", "libcuda.so.1", "libcutrans_preload.so"})
+  for (const char *file : {"libcudart.so.13", "libcudart.so.12", "libcuda.so.1", "libcutrans_preload.so"})
     if (access((std::string(CUTRANS_LIBRARIES "/") + file).c_str(), R_OK) != 0) return false;
   return true;
 }

@@ -48,7 +48,7 @@ TEST(Programs, EachKindHasItsWayIn) {
   EXPECT_EQ(wayOf("plain").way, Way::unknown);
   EXPECT_TRUE(wayOf("plain").preload);
   EXPECT_EQ(wayOf("shared").way, Way::shared);
-  EXPECT_FALSE(wayOf("shared").preload_runtime);
+  EXPECT_EQ(wayOf("shared").preload_runtime, "");
   EXPECT_EQ(wayOf("static").way, Way::redirect);
   EXPECT_TRUE(wayOf("static").preload);
   EXPECT_EQ(wayOf("relinked").way, Way::relinked);
@@ -56,7 +56,7 @@ TEST(Programs, EachKindHasItsWayIn) {
 
 TEST(Programs, AnRpathOfTheirOwnIsOvercome) {
   EXPECT_EQ(wayOf("shared_rpath").way, Way::shared);
-  EXPECT_TRUE(wayOf("shared_rpath").preload_runtime);
+  EXPECT_EQ(wayOf("shared_rpath").preload_runtime, "libcudart.so.13");
 }
 
 TEST(Programs, WhatCannotComeInIsRefusedByName) {

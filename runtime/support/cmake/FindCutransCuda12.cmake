@@ -1,0 +1,26 @@
+# Where CUDA 12 is, for tests only: programs built against it run on libcudart.so.12. From a toolkit in /usr/local, else the wheel
+# unpacked by ./bootstrap, whose headers CUDA 13's nvcc compiles with.
+# Sets CUTRANS_CUDA12_INCLUDE and CUTRANS_CUDA12_LIB (its runtime, shared and static) and CUTRANS_NVCC12 (a command), empty without it.
+find_package(CutransCuda QUIET)
+set(CUTRANS_CUDA12_WHEELS ${CMAKE_SOURCE_DIR}/.cache/cuda12/nvidia CACHE PATH "The wheel's folder, unpacked by ./bootstrap")
+file(GLOB toolkits LIST_DIRECTORIES true /usr/local/cuda-12*)
+set(CUTRANS_CUDA12_INCLUDE "")
+set(CUTRANS_CUDA12_LIB "")
+set(CUTRANS_NVCC12 "")
+set(wheel ${CUTRANS_CUDA12_WHEELS}/cuda_runtime)
+if(EXISTS ${wheel}/include/cuda_runtime_api.h)
+  set(CUTRANS_CUDA12_INCLUDE ${wheel}/include ${CUTRANS_CUDA_INCLUDE})  # crt/ is not in the wheel
+  set(CUTRANS_CUDA12_LIB ${wheel}/lib)
+  if(CUTRANS_NVCC)
+    set(CUTRANS_NVCC12 ${CUTRANS_NVCC} -I${wheel}/include -L${wheel}/lib)
+  endif()
+endif()
+foreach(root IN LISTS toolkits)
+  if(EXISTS ${root}/include/cuda_runtime_api.h AND EXISTS ${root}/bin/nvcc)
+    set(CUTRANS_CUDA12_INCLUDE ${root}/include)
+    set(CUTRANS_CUDA12_LIB ${root}/lib64)
+    set(CUTRANS_NVCC12 ${root}/bin/nvcc)
+  endif()
+endforeach()
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(CutransCuda12 REQUIRED_VARS CUTRANS_CUDA12_INCLUDE CUTRANS_CUDA12_LIB)
