@@ -13,6 +13,7 @@
 
 #include "cutrans/runtime/platform.h"
 #include "cutrans/support/diagnostics.h"
+#include "state.h"
 
 namespace cutrans::runtime {
 namespace {
@@ -34,6 +35,26 @@ ct_status unregisterDefault(ct_device *, void *) { return CT_OK; }
 ct_status wordDefault(ct_queue *, const ct_word *) {
   report(Diag::target_no_words, "a stream was to wait for a word of memory, or to write one");
   return CT_ERR_UNSUPPORTED;
+}
+
+ct_status submitOne(const ct_queue_ops &ops, ct_queue *queue, const ct_operation &operation) {
+  switch (operation.kind) {
+    case CT_OPERATION_LAUNCH: return ops.launch(queue, operation.u.launch);
+    case CT_OPERATION_COPY: return ops.copy(queue, operation.u.copy);
+    case CT_OPERATION_FILL: return ops.fill(queue, operation.u.fill);
+    case CT_OPERATION_HOST_CALL: return ops.host_call(queue, operation.u.host_call.fn, operation.u.host_call.user);
+    case CT_OPERATION_RECORD: return ops.record(queue, operation.u.event);
+    case CT_OPERATION_WAIT: return ops.wait(queue, operation.u.event);
+    case CT_OPERATION_WAIT_WORD: return ops.wait_word(queue, operation.u.word);
+    case CT_OPERATION_WRITE_WORD: return ops.write_word(queue, operation.u.word);
+  }
+  return CT_ERR_INTERNAL;
+}
+// There is one target for each process (state.h).
+ct_status submitManyDefault(ct_queue *queue, const ct_operation *operations, size_t count, size_t *out_taken) {
+  for (*out_taken = 0; *out_taken < count; ++*out_taken)
+    if (ct_status status = submitOne(target().queue, queue, operations[*out_taken]); status != CT_OK) return status;
+  return CT_OK;
 }
 
 // The name of a mandatory slot that is empty, or null.
@@ -123,6 +144,7 @@ Result<Target *> loadTarget(const std::string &wanted, const std::string &folder
   if (!target->memory.unregister_host) target->memory.unregister_host = unregisterDefault;
   target->words = target->queue.wait_word && target->queue.write_word;
   if (!target->words) target->queue.wait_word = target->queue.write_word = wordDefault;
+  if (!target->queue.submit_many) target->queue.submit_many = submitManyDefault;
   if (ct_status status = table->init(&hostServices()); status != CT_OK)
     return refuse(Diag::target_init_failed, "target " + target->name + ": " + std::string(codeMeaning(fromTarget(status))));
   return target.release();

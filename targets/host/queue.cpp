@@ -112,11 +112,15 @@ bool ct_queue::addWaiter(uint64_t number, ct_queue *waiter) {
 namespace cutrans::host {
 namespace {
 
+void waitForRoom(ct_queue &queue) {
+  if (queue.pending.load(std::memory_order_relaxed) >= kMostPending)
+    waitFor(queue, queue.submitted.load(std::memory_order_relaxed) - kMostPending / 2);
+}
+
 // Appends an operation. owned: the queue was idle and belongs to the caller, who must run it or make it ready.
 template <class FillIn>
 uint64_t append(ct_queue &queue, bool &owned, FillIn &&fill_in) {
-  if (queue.pending.load(std::memory_order_relaxed) >= kMostPending)
-    waitFor(queue, queue.submitted.load(std::memory_order_relaxed) - kMostPending / 2);
+  waitForRoom(queue);
   std::lock_guard hold(queue.submit_lock);
   fill_in(queue.place());
   const uint64_t number = queue.submitted.load(std::memory_order_relaxed) + 1;
@@ -166,51 +170,59 @@ void destroy(ct_queue *queue) {
   scheduler->recycleQueue(queue);
 }
 
+// What an operation of a launch needs before it is placed: checked, with memory that does not fit into it.
+struct LaunchMemory {
+  void *workspace = nullptr, *params = nullptr;
+};
+
+ct_status checkLaunch(const ct_launch &request, LaunchMemory &memory) {
+  if (ct_status status = checkShape(*request.kernel, request); status != CT_OK) return status;
+  if (request.flags & CT_LAUNCH_COOPERATIVE) {
+    memory.workspace = std::aligned_alloc(64, kWorkspaceBytes);
+    if (!memory.workspace) return CT_ERR_OUT_OF_MEMORY;
+    std::memset(memory.workspace, 0, kWorkspaceBytes);
+  }
+  if (request.params_size > kInlineParams) {
+    memory.params = std::aligned_alloc(64, roundUp(request.params_size, 64));
+    if (!memory.params) {
+      std::free(memory.workspace);
+      return CT_ERR_OUT_OF_MEMORY;
+    }
+    std::memcpy(memory.params, request.params, request.params_size);
+  }
+  return CT_OK;
+}
+
+void fillInLaunch(Operation &operation, ct_device &device, const ct_launch &request, const LaunchMemory &memory) {
+  operation.kind = OperationKind::launch;
+  operation.heap_params = memory.params;
+  if (!memory.params && request.params_size) std::memcpy(operation.params, request.params, request.params_size);
+  Launch &launch = operation.launch;
+  launch.stack_bytes = request.stack_bytes;
+  launch.kernel = request.kernel;
+  launch.device = &device;
+  for (int i = 0; i < 3; ++i) {
+    launch.grid[i] = request.grid[i];
+    launch.block[i] = request.block[i];
+    launch.cluster[i] = request.cluster[i];
+  }
+  launch.cluster_blocks = clusterBlocks(request);
+  launch.threads = request.block[0] * request.block[1] * request.block[2];
+  launch.dynamic_shared_bytes = request.dynamic_shared_bytes;
+  launch.flags = request.flags;
+  launch.params = memory.params ? memory.params : operation.params;
+  launch.globals = request.globals;
+  launch.grid_id = device.next_grid_id.fetch_add(1, std::memory_order_relaxed);
+  launch.workspace = reinterpret_cast<uint64_t>(memory.workspace);
+  launch.child_queue = request.child_queue;
+}
+
 ct_status launch(ct_queue *queue, const ct_launch *request) {
   ct_device &device = *queue->device;
   if (ct_status status = device.status(); status != CT_OK) return status;
-  ct_kernel &kernel = *request->kernel;
-  if (ct_status status = checkShape(kernel, *request); status != CT_OK) return status;
-
-  const bool cooperative = request->flags & CT_LAUNCH_COOPERATIVE;
-  void *workspace = nullptr;
-  if (cooperative) {
-    workspace = std::aligned_alloc(64, kWorkspaceBytes);
-    if (!workspace) return CT_ERR_OUT_OF_MEMORY;
-    std::memset(workspace, 0, kWorkspaceBytes);
-  }
-  void *heap_params = nullptr;
-  if (request->params_size > kInlineParams) {
-    heap_params = std::aligned_alloc(64, roundUp(request->params_size, 64));
-    if (!heap_params) {
-      std::free(workspace);
-      return CT_ERR_OUT_OF_MEMORY;
-    }
-    std::memcpy(heap_params, request->params, request->params_size);
-  }
-  submit(*queue, [&](Operation &operation) {
-    operation.kind = OperationKind::launch;
-    operation.heap_params = heap_params;
-    if (!heap_params && request->params_size) std::memcpy(operation.params, request->params, request->params_size);
-    Launch &launch = operation.launch;
-    launch.stack_bytes = request->stack_bytes;
-    launch.kernel = &kernel;
-    launch.device = &device;
-    for (int i = 0; i < 3; ++i) {
-      launch.grid[i] = request->grid[i];
-      launch.block[i] = request->block[i];
-      launch.cluster[i] = request->cluster[i];
-    }
-    launch.cluster_blocks = clusterBlocks(*request);
-    launch.threads = request->block[0] * request->block[1] * request->block[2];
-    launch.dynamic_shared_bytes = request->dynamic_shared_bytes;
-    launch.flags = request->flags;
-    launch.params = heap_params ? heap_params : operation.params;
-    launch.globals = request->globals;
-    launch.grid_id = device.next_grid_id.fetch_add(1, std::memory_order_relaxed);
-    launch.workspace = reinterpret_cast<uint64_t>(workspace);
-    launch.child_queue = request->child_queue;
-  });
+  LaunchMemory memory;
+  if (ct_status status = checkLaunch(*request, memory); status != CT_OK) return status;
+  submit(*queue, [&](Operation &operation) { fillInLaunch(operation, device, *request, memory); });
   return CT_OK;
 }
 
@@ -285,6 +297,89 @@ ct_status onWord(ct_queue *queue, const ct_word *word) {
   return CT_OK;
 }
 
+// One operation of several; `number`: its own. false: there is nothing to do for it.
+ct_status place(ct_queue &queue, const ct_operation &request, uint64_t number, bool &placed) {
+  placed = true;
+  switch (request.kind) {
+    case CT_OPERATION_LAUNCH: {
+      LaunchMemory memory;
+      if (ct_status status = checkLaunch(*request.u.launch, memory); status != CT_OK) return status;
+      fillInLaunch(queue.place(), *queue.device, *request.u.launch, memory);
+      return CT_OK;
+    }
+    case CT_OPERATION_COPY: {
+      Operation &operation = queue.place();
+      operation.kind = OperationKind::copy;
+      operation.copy = *request.u.copy;
+      return CT_OK;
+    }
+    case CT_OPERATION_FILL: {
+      Operation &operation = queue.place();
+      operation.kind = OperationKind::fill;
+      operation.fill = *request.u.fill;
+      return CT_OK;
+    }
+    case CT_OPERATION_HOST_CALL: {
+      Operation &operation = queue.place();
+      operation.kind = OperationKind::host_call;
+      operation.host_call = {request.u.host_call.fn, request.u.host_call.user};
+      return CT_OK;
+    }
+    case CT_OPERATION_RECORD: {
+      ct_event &event = *request.u.event;
+      event.references.fetch_add(1, std::memory_order_relaxed);
+      std::lock_guard hold(event.lock);
+      Operation &operation = queue.place();
+      operation.kind = OperationKind::record;
+      operation.event = &event;
+      event.last = {&queue, number};
+      return CT_OK;
+    }
+    case CT_OPERATION_WAIT: {
+      const Point point = request.u.event->point();
+      placed = point.queue != &queue && !point.reached();
+      if (!placed) return CT_OK;
+      Operation &operation = queue.place();
+      operation.kind = OperationKind::wait;
+      operation.point = point;
+      return CT_OK;
+    }
+    case CT_OPERATION_WAIT_WORD:
+    case CT_OPERATION_WRITE_WORD: {
+      Operation &operation = queue.place();
+      operation.kind = request.kind == CT_OPERATION_WAIT_WORD ? OperationKind::wait_word : OperationKind::write_word;
+      operation.word = *request.u.word;
+      return CT_OK;
+    }
+  }
+  return CT_ERR_INTERNAL;
+}
+
+// The owner sees nothing of them before `pending` is raised, by all of them at once.
+ct_status submitMany(ct_queue *queue, const ct_operation *operations, size_t count, size_t *out_taken) {
+  *out_taken = 0;
+  ct_status status = queue->device->status();
+  if (status != CT_OK) return status;
+  waitForRoom(*queue);
+  bool owned = false;
+  {
+    std::lock_guard hold(queue->submit_lock);
+    const uint64_t before = queue->submitted.load(std::memory_order_relaxed);
+    uint64_t last = before;
+    for (; *out_taken < count; ++*out_taken) {
+      bool placed = false;
+      status = place(*queue, operations[*out_taken], last + 1, placed);
+      if (status != CT_OK) break;
+      last += placed;
+    }
+    if (last == before) return status;
+    queue->submitted.store(last, std::memory_order_relaxed);
+    owned = queue->pending.fetch_add(last - before, std::memory_order_acq_rel) == 0;
+  }
+  if (owned) scheduler->makeReady(*queue);
+  return status;
+}
+
 ct_status query(ct_queue *queue) {
   if (ct_status status = queue->device->status(); status != CT_OK) return status;
   const uint64_t number = queue->submitted.load(std::memory_order_relaxed);
@@ -301,6 +396,6 @@ ct_status synchronize(ct_queue *queue) {
 
 const ct_queue_ops queue_ops = {sizeof(ct_queue_ops), create, destroy, launch, copy,       fill,
                                 hostCall,             record, wait,    query,  synchronize,
-                                onWord<OperationKind::wait_word>, onWord<OperationKind::write_word>};
+                                onWord<OperationKind::wait_word>, onWord<OperationKind::write_word>, submitMany};
 
 }  // namespace cutrans::host

@@ -11,7 +11,7 @@
  *  - Pointers passed in are borrowed for the call, unless the slot says otherwise.
  *  - Device addresses are plain 64-bit numbers; the runtime may offset them inside one allocation.
  *  - Slots may be called from any thread at the same time, except that two submissions to one queue (launch, copy,
- *    fill, host_call, record, wait, wait_word, write_word), and a destroy with any other call on the same handle, never overlap.
+ *    fill, host_call, record, wait, wait_word, write_word, submit_many), and a destroy with any other call on the same handle, never overlap.
  *    `query` and `synchronize` of a queue may overlap with anything but its destroy.
  *  - Additions append slots or fields and raise the minor number; each side reads only up to struct_size.
  */
@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 #define CT_TARGET_ABI_MAJOR 1u
-#define CT_TARGET_ABI_MINOR 2u
+#define CT_TARGET_ABI_MINOR 3u
 #define CT_TARGET_MAGIC 0x54544355u /* "CUTT" */
 
 typedef enum ct_status {
@@ -195,6 +195,33 @@ typedef struct ct_word {
   ct_compare compare;              /* of waits */
 } ct_word;
 
+/* One of several operations that are submitted together: what the slot of the same name is given. */
+typedef enum ct_operation_kind {
+  CT_OPERATION_LAUNCH = 0,
+  CT_OPERATION_COPY = 1,
+  CT_OPERATION_FILL = 2,
+  CT_OPERATION_HOST_CALL = 3,
+  CT_OPERATION_RECORD = 4,
+  CT_OPERATION_WAIT = 5,
+  CT_OPERATION_WAIT_WORD = 6,
+  CT_OPERATION_WRITE_WORD = 7
+} ct_operation_kind;
+
+typedef struct ct_operation {
+  ct_operation_kind kind;
+  union {
+    const ct_launch *launch;
+    const ct_copy *copy;
+    const ct_fill *fill;
+    struct {
+      void (*fn)(void *user, ct_status queue_status);
+      void *user;
+    } host_call;
+    ct_event *event;                 /* record, wait */
+    const ct_word *word;             /* wait_word, write_word */
+  } u;
+} ct_operation;
+
 enum { CT_QUEUE_NON_BLOCKING = 1u << 0 };
 
 typedef struct ct_queue_ops {
@@ -216,6 +243,9 @@ typedef struct ct_queue_ops {
   ct_status (*wait_word)(ct_queue *queue, const ct_word *word);
   /* One store that nobody sees in part. Who sees the value sees everything that the queue did before. */
   ct_status (*write_word)(ct_queue *queue, const ct_word *word);
+  /* Since minor 3, optional: as if each were given to its slot, in this order. Stops at the first that fails; *out_taken is how
+   * many were taken before. NULL: the runtime does that. A limit on what may be pending is waited for before the first only. */
+  ct_status (*submit_many)(ct_queue *queue, const ct_operation *operations, size_t count, size_t *out_taken);
 } ct_queue_ops;
 
 /* ---- events -------------------------------------------------------------------------------------------- */

@@ -39,6 +39,9 @@ CHECK(offsetof(ct_fill, pitch) == 40);
 CHECK(offsetof(ct_launch, globals) == 72);
 CHECK(offsetof(ct_launch, stack_bytes) == 88);
 CHECK(offsetof(ct_artifact, kernel) == 40);
+CHECK(offsetof(ct_queue_ops, submit_many) == 104);
+CHECK(offsetof(ct_operation, u) == 8);
+CHECK(sizeof(ct_operation) == 24);
 
 CHECK(offsetof(ct_native_kernel, entry) == 56);
 CHECK(offsetof(ct_native_kernel, name) == 64);
