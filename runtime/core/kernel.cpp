@@ -16,6 +16,7 @@ namespace cutrans::runtime {
 namespace {
 
 constinit HandlePool<Kernel, KernelAccess> pool;
+constinit std::atomic<uint64_t> next_serial{1}, release_count{0};
 
 constexpr uint32_t kAnyShape[3] = {0, 0, 0};
 
@@ -91,14 +92,18 @@ Result<Kernel *> KernelAccess::create(Module &module, ctc_module *compiler_modul
   kernel->info_ = info;
   kernel->impl_ = new Kernel::State;
   kernel->impl_->compiler_module = compiler_module;
+  kernel->impl_->serial = next_serial.fetch_add(1, std::memory_order_relaxed);
   uint64_t fixed = info.static_shared_bytes;
   kernel->max_dynamic_shared_ = device.shared_bytes_per_block > fixed ? device.shared_bytes_per_block - fixed : 0;
   pool.publish(kernel);
   return kernel;
 }
 
+uint64_t KernelAccess::releases() { return release_count.load(std::memory_order_acquire); }
+
 void KernelAccess::release(Kernel &kernel) {
   if (!pool.retire(&kernel)) return;
+  release_count.fetch_add(1, std::memory_order_release);
   Kernel::State *state = std::exchange(kernel.impl_, nullptr);
   auto unload = [](const Loaded &loaded) {
     if (loaded.module) target().module.unload(loaded.module);

@@ -23,6 +23,7 @@ using ShapeKey = uint64_t;
 
 struct Kernel::State {
   ctc_module *compiler_module = nullptr;
+  uint64_t serial = 0;                           // never used again
   std::mutex compiling;                          // one compile of this kernel at a time
   std::atomic<uint32_t> count{0};                // entries below; grows under `compiling`
   std::array<std::atomic<ShapeKey>, kMostShapes> keys{};
@@ -35,6 +36,8 @@ class KernelAccess {
   static Kernel *construct(void *place) { return new (place) Kernel; }
   static Result<Kernel *> create(Module &module, ctc_module *compiler_module, const ctc_kernel &info);
   static void release(Kernel &kernel);
+  // How many kernels have ended: while it does not change, all that were alive are.
+  static uint64_t releases();
   static Kernel::State &state(const Kernel &kernel) { return *kernel.impl_; }
   // The artifact for this launch; compiles it at the first.
   static Loaded find(Kernel &kernel, const uint32_t block[3], uint32_t variant);

@@ -10,6 +10,7 @@
 #include "checked.h"
 #include "child_queue.h"
 #include "cluster.h"
+#include "cutrans/runtime/graph.h"
 #include "cutrans/runtime/queue.h"
 #include "cutrans/support/diagnostics.h"
 #include "kernel.h"
