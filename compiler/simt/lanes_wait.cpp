@@ -17,6 +17,7 @@
 
 #include "compiler/ir/intrinsics.h"
 #include "compiler/ir/spmd.h"
+#include "compiler/simt/leave_in_turn.h"
 #include "compiler/simt/linearize_divergent_branches.h"
 #include "compiler/simt/linearize_plan.h"
 #include "compiler/simt/shapes.h"
@@ -298,17 +299,28 @@ const char *whyLanesWait(Function &kernel, const LaunchIds &ids) {
       if (apart) return "lanes of a warp meet on different ways";
     }
   if (none_of(instructions(kernel), isYield)) return nullptr;
-  DominatorTree dominators(kernel);
-  LoopInfo loops(dominators);
-  LinearPlan plan = settlePlan(kernel, loops, ids);
-  Shapes shapes(kernel, ids, [&](const PHINode &phi) { return plan.joins.contains(&phi); });
-  OneLane one(shapes, ids);
-  for (Loop *loop : loops.getLoopsInPreorder()) {
-    if (!waits(*loop)) continue;
-    if (plan.maskLoops.contains(loop) && !waitsForPhase(*loop) && !isForOneLane(loop->getHeader(), dominators, one))
-      return "lanes of a warp wait each on its own";
+  // Each time around one loop is rewritten; none needs it more than twice.
+  constexpr unsigned MaxRewritten = 32;
+  for (unsigned rewritten = 0;; ++rewritten) {
+    DominatorTree dominators(kernel);
+    LoopInfo loops(dominators);
+    LinearPlan plan = settlePlan(kernel, loops, ids);
+    Shapes shapes(kernel, ids, [&](const PHINode &phi) { return plan.joins.contains(&phi); });
+    OneLane one(shapes, ids);
+    Loop *open = nullptr;
+    Leaving how = Leaving::Meets;
+    SmallVector<Loop *, 4> nest = loops.getLoopsInPreorder();
+    for (Loop *loop : nest) {
+      if (!waits(*loop) || !plan.maskLoops.contains(loop) || waitsForPhase(*loop) || isForOneLane(loop->getHeader(), dominators, one)) continue;
+      Leaving leaving = whatLanesDoOnLeaving(*loop, shapes);
+      if (leaving == Leaving::Meets) continue;
+      if (leaving == Leaving::Unknown || rewritten >= MaxRewritten) return "lanes of a warp wait each on its own";
+      open = loop;
+      how = leaving;
+    }
+    if (!open) return bothWaysWait(plan) ? "lanes of a warp wait for others of it" : nullptr;
+    how == Leaving::Turns ? joinTurns(kernel, *open) : leaveInTurn(kernel, *open);
   }
-  return bothWaysWait(plan) ? "lanes of a warp wait for others of it" : nullptr;
 }
 
 }  // namespace cutrans::simt

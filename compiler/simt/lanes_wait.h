@@ -11,7 +11,7 @@ namespace cutrans::simt {
 class LaunchIds;
 
 // Why lanes in step may wait for each other for ever (docs/simt.md, "Lanes on their own"), or null. Scalar code, after
-// mark-waiting-loops.
+// mark-waiting-loops. May rewrite loops so that they can run in step (leave_in_turn.h).
 const char *whyLanesWait(llvm::Function &kernel, const LaunchIds &ids);
 
 }  // namespace cutrans::simt

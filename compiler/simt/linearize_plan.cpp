@@ -242,7 +242,7 @@ void findJoins(LinearPlan &plan, LoopInfo &loops, Function &kernel) {
             incoming.push_back({from, phi.getIncomingValue(i)});
         for (auto [from, value] : incoming)
           for (auto [other, otherValue] : incoming)
-            if (from != other && value != otherValue) plan.joins.insert(&phi);
+            if (from != other && value != otherValue && !isa<PoisonValue>(value) && !isa<PoisonValue>(otherValue)) plan.joins.insert(&phi);
       }
   }
   // Lanes that leave a loop at different turns.
@@ -253,6 +253,7 @@ void findJoins(LinearPlan &plan, LoopInfo &loops, Function &kernel) {
         for (Loop *loop = loops.getLoopFor(phi.getIncomingBlock(i)); loop && !loop->contains(&block); loop = loop->getParentLoop()) {
           if (!plan.maskLoops.contains(loop)) continue;
           Value *value = phi.getIncomingValue(i);
+          if (isa<PoisonValue>(value)) continue;  // on an edge that no lane takes
           auto [entry, isNew] = seen.try_emplace(loop, value);
           auto *instruction = dyn_cast<Instruction>(value);
           if ((!isNew && entry->second != value) || (instruction && loop->contains(instruction))) plan.joins.insert(&phi);

@@ -123,6 +123,7 @@ void LinearRewrite::land(IRBuilderBase &builder, Landing &landing, BasicBlock *t
   SmallVector<std::pair<Value *, AllocaInst *>, 4> stores;
   for (auto &[phi, slot] : landing.values) {
     Value *value = valueOf(phi);
+    if (isa<PoisonValue>(value)) continue;
     if (plan_.joins.contains(phi)) value = builder.CreateSelect(mask, value, builder.CreateLoad(phi->getType(), slot));
     stores.push_back({value, slot});
   }

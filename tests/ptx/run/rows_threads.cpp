@@ -223,6 +223,73 @@ GO:
   st.global.u32 [%d0], %r1;
   ret;)",
        [](unsigned t) { return 48 - t; }},
+      // Decoupled look-back: each lane of a warp sums the words of its lane in the warps before, back to one that has its whole sum, and
+      // publishes its own as soon as it has it; then all meet.
+      {"look_back", 96, R"(
+  mov.u32 %r1, 0;
+  st.shared.u32 [%d2], %r1;
+  bar.sync 0;
+  sub.u32 %r2, %r0, 32;
+  mov.u32 %r3, %r30;
+  setp.lt.u32 %p1, %r0, 32;
+  @%p1 bra PUBLISH;
+  or.b32 %r4, %r30, 0x40000000;
+  st.volatile.shared.u32 [%d2], %r4;
+NEXT:
+  mul.wide.u32 %d4, %r2, 4;
+  add.u64 %d5, %d3, %d4;
+SPIN:
+  membar.cta;
+  ld.volatile.shared.u32 %r5, [%d5];
+  setp.eq.u32 %p2, %r5, 0;
+  @%p2 bra SPIN;
+  and.b32 %r6, %r5, 0xffff;
+  add.u32 %r3, %r3, %r6;
+  setp.lt.s32 %p3, %r5, 0;
+  @%p3 bra PUBLISH;
+  sub.u32 %r2, %r2, 32;
+  bra.uni NEXT;
+PUBLISH:
+  or.b32 %r7, %r3, 0x80000000;
+  st.volatile.shared.u32 [%d2], %r7;
+  xor.b32 %r8, %r0, 1;
+  mul.wide.u32 %d6, %r8, 4;
+  add.u64 %d6, %d3, %d6;
+  setp.gt.u32 %p4, %r30, 20;
+  @%p4 bra MEET;
+  add.u32 %r3, %r3, 1000;
+MEET:
+  bar.sync 0;
+  ld.shared.u32 %r9, [%d6];
+  and.b32 %r9, %r9, 0xffff;
+  mad.lo.u32 %r3, %r9, 100000, %r3;
+  st.global.u32 [%d0], %r3;
+  ret;)",
+       [](unsigned t) { return (t / 32 + 1) * (t % 32) + (t % 32 > 20 ? 0 : 1000) + 100000 * ((t / 32 + 1) * ((t ^ 1) % 32)); }},
+      // Each lane waits for its neighbour and answers it; a vote follows.
+      {"waits_then_votes", 64, R"(
+  mov.u32 %r1, 0;
+  st.shared.u32 [%d2], %r1;
+  bar.sync 0;
+  setp.eq.u32 %p1, %r30, 31;
+  selp.u32 %r1, 1, 0, %p1;
+  @!%p1 bra SPIN;
+  st.volatile.shared.u32 [%d2], %r1;
+SPIN:
+  ld.volatile.shared.u32 %r2, [%d2];
+  setp.eq.u32 %p2, %r2, 0;
+  @%p2 bra SPIN;
+  setp.eq.u32 %p3, %r30, 0;
+  add.u32 %r2, %r2, 1;
+  @%p3 bra DONE;
+  st.volatile.shared.u32 [%d2+-4], %r2;
+DONE:
+  setp.gt.u32 %p4, %r2, 20;
+  vote.sync.ballot.b32 %r3, %p4, 0xffffffff;
+  add.u32 %r3, %r3, %r2;
+  st.global.u32 [%d0], %r3;
+  ret;)",
+       [](unsigned t) { return 33 - t % 32 + 0x1fffu; }},
       // Lanes take a lock one by one and vote before and after.
       {"lock_and_votes", 64, R"(
   setp.ne.u32 %p1, %r0, 0;
