@@ -42,7 +42,7 @@ struct Part {
   SetVector<BasicBlock *> blocks;          // those with a meeting up to it
   SmallVector<Instruction *, 4> meetings;  // operations, barriers, returns
   unsigned size = 0;
-  bool acts = false, hasLoop = false;
+  bool acts = false, turns = false;  // reaches the next turn of the loop around
 };
 
 Part partBehind(const Loop &loop) {
@@ -53,7 +53,7 @@ Part partBehind(const Loop &loop) {
   Loop *around = loop.getParentLoop();
   for (unsigned i = 0; i < part.blocks.size(); ++i) {
     BasicBlock *block = part.blocks[i];
-    if (around && block == around->getHeader()) part.hasLoop = true;
+    if (around && block == around->getHeader()) part.turns = true;
     bool ended = false;
     for (Instruction &instruction : *block) {
       if (endsPart(instruction)) {
@@ -66,29 +66,6 @@ Part partBehind(const Loop &loop) {
     }
     if (!ended) part.blocks.insert(succ_begin(block), succ_end(block));
     if (part.size > MaxCopied) break;
-  }
-  // A cycle among its blocks; the header of one may lie outside.
-  SmallPtrSet<BasicBlock *, 16> done, open;
-  SmallVector<std::pair<BasicBlock *, succ_iterator>, 16> path;
-  auto meets = [&](BasicBlock *block) { return any_of(part.meetings, [&](Instruction *i) { return i->getParent() == block; }); };
-  auto enter = [&](BasicBlock *block) {
-    if (open.contains(block)) part.hasLoop = true;
-    if (!part.blocks.contains(block) || !done.insert(block).second || meets(block)) return;
-    open.insert(block);
-    path.push_back({block, succ_begin(block)});
-  };
-  for (BasicBlock *exit : exits) {
-    enter(exit);
-    while (!path.empty()) {
-      auto &[block, next] = path.back();
-      if (next == succ_end(block)) {
-        open.erase(block);
-        path.pop_back();
-        continue;
-      }
-      BasicBlock *successor = *next++;
-      enter(successor);
-    }
   }
   return part;
 }
@@ -161,7 +138,7 @@ void bringLoopsInOrder(Function &kernel, ArrayRef<AllocaInst *> variables) {
 Leaving whatLanesDoOnLeaving(const Loop &loop, const Shapes &shapes) {
   if (canJoin(loop)) return Leaving::Turns;
   Part part = partBehind(loop);
-  if (part.hasLoop || part.size > MaxCopied || !allMustCome(part, shapes)) return Leaving::Unknown;
+  if (part.turns || part.size > MaxCopied || !allMustCome(part, shapes)) return Leaving::Unknown;
   return part.acts ? Leaving::Acts : Leaving::Meets;
 }
 
