@@ -113,7 +113,8 @@ void describeKernel(const ptx::Module &module, const Function &kernel, KernelFac
   if (module.program(kernel, program, problems)) {
     uint64_t shared = 0, local = 0;
     for (const Function *f : program.functions) {
-      if (module.inLibrary(*f)) info.flags |= CTC_KERNEL_USES_LIBRARY;
+      // Where the library finds what goes along with a launch; its other functions need nothing of it.
+      if (module.inLibrary(*f) && f->body_text.find("%envreg") != std::string_view::npos) info.flags |= CTC_KERNEL_USES_LIBRARY;
       const Body *body = f->body();
       if (!body) continue;
       shared = alignUp(shared, 16) + sizeInSpace(*body, Space::Shared);

@@ -263,6 +263,10 @@ uint32_t __cudaCDP2StreamWaitEvent_ptsz(uint64_t stream, uint64_t event, uint32_
   return __cudaCDP2StreamWaitEvent(stream, event, flags);
 }
 
+/* ---- conditional nodes of graphs: a handle is the address of the value ---- */
+
+void cudaGraphSetConditional(uint64_t handle, uint32_t value) { __atomic_store_n((uint32_t *)handle, value, __ATOMIC_RELAXED); }
+
 /* ---- memory of the device heap, and queries ---- */
 
 extern void *malloc(size bytes);

@@ -69,7 +69,7 @@ typedef struct ctc_param {
 } ctc_param;
 
 enum {
-  CTC_KERNEL_USES_LIBRARY = 1u << 0,       /* it reaches a function of ctc_options.library */
+  CTC_KERNEL_USES_LIBRARY = 1u << 0,       /* it reaches a function of ctc_options.library that reads %envreg registers */
   CTC_KERNEL_EXPLICIT_CLUSTER = 1u << 1,   /* .explicitcluster: a launch must say how large its clusters are */
   CTC_KERNEL_GRID_OF_CLUSTERS = 1u << 2    /* .blocksareclusters: a launch counts clusters, not blocks */
 };
