@@ -29,6 +29,9 @@ struct CheckedFill {
 Result<CheckedCopy> checkCopy(const Copy &copy);
 Result<CheckedFill> checkFill(const Fill &fill);
 
+// For a queue of this device.
+Result<ct_word> checkWord(const Device &device, const WordOperation &operation);
+
 // The source lies on another device, and neither reaches the other's memory: through host memory, in two copies.
 bool needsHost(const Device &mine, const CheckedCopy &copy);
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "capture/capture.h"
+#include "checked.h"
 #include "cutrans/runtime/memory.h"
 #include "cutrans/runtime/queue.h"
 #include "cutrans/support/diagnostics.h"
@@ -25,7 +26,9 @@ bool reaches(const Device &device, const Allocation &memory) {
   return owner.index() == device.index() || (owner.hostCanAccess() && device.hostCanAccess());
 }
 
-Result<ct_word> check(const Device &device, const WordOperation &operation) {
+}  // namespace
+
+Result<ct_word> checkWord(const Device &device, const WordOperation &operation) {
   ct_word word{};
   word.struct_size = sizeof word;
   word.bytes = operation.wide ? 8 : 4;
@@ -42,8 +45,6 @@ Result<ct_word> check(const Device &device, const WordOperation &operation) {
   return word;
 }
 
-}  // namespace
-
 Status Queue::onWords(std::span<const WordOperation> operations) {
   if (captures(*this)) [[unlikely]]
     if (std::optional<Status> captured = captureForbids(*this)) return *captured;
@@ -51,7 +52,7 @@ Status Queue::onWords(std::span<const WordOperation> operations) {
   std::vector<ct_word> words;
   words.reserve(operations.size());
   for (const WordOperation &operation : operations) {
-    Result<ct_word> word = check(context_->device(), operation);
+    Result<ct_word> word = checkWord(context_->device(), operation);
     if (!word.ok()) return word.status();
     words.push_back(*word);
   }

@@ -68,6 +68,18 @@ Status fillIn(const FillWork &work, Step &step) {
   return {};
 }
 
+Status fillIn(const WordsWork &work, Step &step) {
+  if (Status healthy = work.context->check(); !healthy.ok()) return healthy;
+  for (const WordOperation &operation : work.operations) {
+    Result<ct_word> word = checkWord(work.context->device(), operation);
+    if (!word.ok()) return word.status();
+    step.words.push_back(*word);
+    step.word_waits.push_back(operation.kind == WordOperation::Kind::wait);
+  }
+  setContext(step, *work.context);
+  return {};
+}
+
 Status fillIn(const HostWork &work, Step &step) {
   step.host = work;
   return {};
@@ -381,6 +393,14 @@ void Plan::compile() {
         operation.kind = step.kind == NodeKind::record ? CT_OPERATION_RECORD : CT_OPERATION_WAIT;
         operation.u.event = EventAccess::handle(*step.event);
         add(step.context, operation);
+        break;
+      case NodeKind::words:
+        for (size_t w = 0; w < step.words.size(); ++w) {
+          operation.kind = step.word_waits[w] ? CT_OPERATION_WAIT_WORD : CT_OPERATION_WRITE_WORD;
+          operation.u.word = &step.words[w];
+          add(step.context, operation);
+        }
+        operation_of[i] = kNoOperation;
         break;
       case NodeKind::conditional:
         segmentFor(step.context, step.context_id, Segment::Sort::conditional).first = i;

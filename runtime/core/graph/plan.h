@@ -33,6 +33,8 @@ struct Step {
   ct_copy copy{};
   ct_fill fill{};
   HostWork host;
+  std::vector<ct_word> words;
+  std::vector<bool> word_waits;         // else it is written
   Event *event = nullptr;
   Bodies bodies;
   // Between devices that do not reach each other: first to `staging`, on this one.

@@ -58,6 +58,10 @@ Trouble differs(const ConditionalWork &old, const ConditionalWork &now, bool) {
   return old.kind == now.kind && old.bodies.size() == now.bodies.size() ? Trouble::none : Trouble::parameters;
 }
 
+Trouble differs(const WordsWork &old, const WordsWork &now, bool) {
+  return old.context == now.context && old.operations.size() == now.operations.size() ? Trouble::none : Trouble::parameters;
+}
+
 template <class Work>
 Trouble differs(const Work &, const Work &, bool) {
   return Trouble::none;

@@ -3,7 +3,7 @@
 //
 //   kind          setWork of a node   setWork in an executable graph   may be disabled there
 //   kernel, copy, fill     yes                  yes                            yes
-//   host, record, wait     yes                  yes                            no
+//   host, record, wait, words  yes              yes                            no
 //   child                  no                   yes (same shape)               no
 //   empty                  yes (nothing)        no                             no
 //   alloc, free, conditional   no               no                             no
@@ -71,6 +71,14 @@ Status check(const Graph &graph, const ConditionalWork &work) {
   if (!fits || std::ranges::any_of(work.bodies, [](const Graph *body) { return body != nullptr; })) return Code::invalid_value;
   std::shared_ptr<Condition> condition = findCondition(graph, work.handle);
   return condition && !condition->used ? Status() : Status(Code::invalid_value);
+}
+
+Status check(const Graph &, const WordsWork &work) {
+  if (!work.context || work.operations.empty()) return Code::invalid_value;
+  if (Status healthy = work.context->check(); !healthy.ok()) return healthy;
+  for (const WordOperation &operation : work.operations)
+    if (Result<ct_word> word = checkWord(work.context->device(), operation); !word.ok()) return word.status();
+  return {};
 }
 
 // Address, pitch and slice of one end.

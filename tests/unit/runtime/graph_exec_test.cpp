@@ -206,6 +206,31 @@ TEST_F(GraphExecs, EventsAreRecordedAndWaitedForInLaunchOrder) {
   EXPECT_CODE(invalid_handle, GraphExec::instantiate(graph(), 0, nullptr));
 }
 
+TEST_F(GraphExecs, WordsAreWaitedForAndWritten) {
+  uint32_t *w = words(3);
+  WordsWork work{&context(), {{WordOperation::Kind::wait, CT_COMPARE_EQ, false, at(w), 7}, {WordOperation::Kind::write, {}, false, at(w + 1), 8}}};
+  EXPECT_CODE(invalid_value, graph().add(WordsWork{&context(), {}}, {}));
+  GraphNode *node = add(work);
+  add(copy(at(w + 2), at(w + 1)), {node});
+  GraphExec &exec = instantiate();
+  ASSERT_OK(exec.launch(queue()));
+  EXPECT_CODE(not_ready, queue().query());
+  __atomic_store_n(w, 7u, __ATOMIC_RELEASE);
+  ASSERT_OK(queue().synchronize());
+  EXPECT_EQ(w[2], 8u);
+  work.operations[1].value = 9;
+  ASSERT_OK(exec.setWork(*node, work));
+  ASSERT_OK(exec.launch(queue()));
+  ASSERT_OK(queue().synchronize());
+  EXPECT_EQ(w[2], 9u);
+  work.operations.pop_back();
+  EXPECT_CODE(invalid_value, exec.setWork(*node, work));
+  testing::internal::CaptureStderr();
+  work.operations[0].address += 1;
+  EXPECT_CODE(invalid_value, node->setWork(work));
+  testing::internal::GetCapturedStderr();
+}
+
 TEST_F(GraphExecs, NodesOfOtherContextsAreOrderedToo) {
   Context &second = **Context::create(context().device(), 0);
   uint32_t *w = words(3);

@@ -104,11 +104,17 @@ struct ConditionalWork {
   std::vector<Graph *> bodies;          // when added: nulls, as many as wanted; made by the node and owned by it
 };
 
-enum class NodeKind : uint8_t { kernel, copy, fill, host, child, empty, record, wait, alloc, free, conditional };
-// In the order of NodeKind. Others (memory words, external semaphores) are appended as their operations come to exist.
+// Waits for words of memory and writes of them, side by side.
+struct WordsWork {
+  Context *context = nullptr;
+  std::vector<WordOperation> operations;
+};
+
+enum class NodeKind : uint8_t { kernel, copy, fill, host, child, empty, record, wait, alloc, free, conditional, words };
+// In the order of NodeKind. Others (external semaphores) are appended as their operations come to exist.
 // What may be set and disabled: the table in runtime/core/graph/work.cpp.
 using NodeWork = std::variant<KernelWork, CopyWork, FillWork, HostWork, ChildWork, EmptyWork, RecordWork, WaitWork, AllocWork,
-                              FreeWork, ConditionalWork>;
+                              FreeWork, ConditionalWork, WordsWork>;
 
 // What an edge carries; all zero: the whole of one node before the whole of the other.
 struct EdgeData {
