@@ -245,9 +245,57 @@ void wordsHoldNobodyUp(Session &s) {
   s.check(flags[0] == 1, "each wait was ended by the write before it");
 }
 
+void together(Session &s) {
+  if (s.queues().struct_size <= offsetof(ct_queue_ops, submit_many) || !s.queues().submit_many) return;
+  // Fill, copy, host call, record and wait, many times over; more than a queue may be willing to hold.
+  uint64_t device = s.alloc(CT_MEMORY_DEVICE, 4);
+  auto *host = s.pinned<uint32_t>(1);
+  ct_queue *queue = s.queue(), *other = s.queue();
+  ct_event *event = s.event(), *far = s.event();
+  constexpr uint32_t kRounds = 20'000;
+  std::vector<ct_fill> fills;
+  for (uint32_t i = 0; i < kRounds; ++i) fills.push_back({sizeof(ct_fill), 4, device, i + 1, 1, 1, 4});
+  const ct_copy copy = linearCopy(CT_SIDE_HOST, address(host), CT_SIDE_DEVICE, device, 4);
+  struct State {
+    uint32_t *host;
+    uint32_t next = 1, wrong = 0;
+  } state{host};
+  std::vector<ct_operation> operations;
+  auto add = [&](ct_operation_kind kind) -> auto & { return operations.emplace_back(ct_operation{kind, {}}).u; };
+  add(CT_OPERATION_WAIT).event = far;
+  for (uint32_t i = 0; i < kRounds; ++i) {
+    add(CT_OPERATION_FILL).fill = &fills[i];
+    add(CT_OPERATION_COPY).copy = &copy;
+    auto &call = add(CT_OPERATION_HOST_CALL).host_call;
+    call.fn = [](void *user, ct_status) {
+      auto *state = static_cast<State *>(user);
+      state->wrong += *state->host != state->next++;
+    };
+    call.user = &state;
+    add(CT_OPERATION_RECORD).event = event;
+    add(CT_OPERATION_WAIT).event = event;
+  }
+  Gate gate;
+  s.hold(other, gate);
+  s.ok(s.queues().record(other, far), "record");
+  size_t taken = 0;
+  s.ok(s.queues().submit_many(queue, operations.data(), operations.size(), &taken), "submit_many");
+  s.check(taken == operations.size(), "all are taken");
+  fills.clear();
+  operations.clear();
+  s.is(CT_NOT_READY, s.events().query(event), "the record at the end");
+  gate.open();
+  s.ok(s.events().synchronize(event), "synchronize");
+  s.wait(queue);
+  s.check(state.next == kRounds + 1 && state.wrong == 0, "each in its turn");
+  s.ok(s.queues().submit_many(queue, nullptr, 0, &taken), "none");
+  s.check(taken == 0 && s.queues().query(queue) == CT_OK, "none is nothing");
+}
+
 constexpr Case kCases[] = {
     {"queue.in-order", "Operations of one queue run in the order of submission.", inOrder},
     {"queue.mixed-order", "Copies, fills and host calls on one queue see each other's results.", mixedOrder},
+    {"queue.submit-many", "Operations that are submitted together run in their order.", together},
     {"queue.independent", "A queue runs while another one is held.", independent},
     {"queue.many-held", "A dozen queues held by host calls do not stop the device.", manyHeld},
     {"queue.query", "query says NOT_READY while there is work, OK otherwise.", queries},
