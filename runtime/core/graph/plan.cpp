@@ -325,14 +325,19 @@ Plan &ExecCore::writable(ExecGraph &graph) {
 // ---- operations ------------------------------------------------------------------------------------------------
 
 void Plan::compile() {
-  if (!compiled) {
-    operations.clear();
-    segments.clear();
-    kernels.clear();
-    events.clear();
-    operation_of.assign(steps.size(), kNoOperation);
-    releases = ~uint64_t{0};
-  }
+  if (!compiled) compileSteps();
+  for (size_t i : conditionals)
+    for (const auto &body : steps[i].bodies.plans) body->compile();
+}
+
+void Plan::compileSteps() {
+  operations.clear();
+  segments.clear();
+  kernels.clear();
+  events.clear();
+  conditionals.clear();
+  operation_of.assign(steps.size(), kNoOperation);
+  releases = kNotLooked;
   auto segmentFor = [&](Context *context, uint64_t id, Segment::Sort sort) -> Segment & {
     if (!segments.empty()) {
       Segment &last = segments.back();
@@ -347,8 +352,7 @@ void Plan::compile() {
   };
   for (size_t i = 0; i < steps.size(); ++i) {
     Step &step = steps[i];
-    for (const auto &body : step.bodies.plans) body->compile();
-    if (compiled || !step.enabled) continue;
+    if (!step.enabled) continue;
     auto add = [&](Context *context, const ct_operation &operation) {
       const uint64_t id = context == step.context ? step.context_id : context->id();
       Segment &segment = segmentFor(context, id, Segment::Sort::batch);
@@ -403,6 +407,7 @@ void Plan::compile() {
         operation_of[i] = kNoOperation;
         break;
       case NodeKind::conditional:
+        conditionals.push_back(i);
         segmentFor(step.context, step.context_id, Segment::Sort::conditional).first = i;
         break;
       case NodeKind::child:
@@ -411,7 +416,7 @@ void Plan::compile() {
       case NodeKind::free: break;
     }
   }
-  if (!compiled) operations.push_back({CT_OPERATION_RECORD, {}});
+  operations.push_back({CT_OPERATION_RECORD, {}});
   compiled = true;
 }
 
@@ -433,12 +438,11 @@ Status Plan::check() {
     if (Event::find(event) != event) return Code::invalid_handle;
     operations[operation_of[i]].u.event = EventAccess::handle(*event);
   }
-  for (const Segment &segment : segments)
-    if (segment.sort == Segment::Sort::conditional)
-      for (const auto &body : steps[segment.first].bodies.plans)
-        // One that a launch is using was right when that began, and it is not written to.
-        if (body.use_count() == 1)
-          if (Status right = body->check(); !right.ok()) return right;
+  for (size_t i : conditionals)
+    for (const auto &body : steps[i].bodies.plans)
+      // One that a launch is using was right when that began, and it is not written to.
+      if (body.use_count() == 1)
+        if (Status right = body->check(); !right.ok()) return right;
   return {};
 }
 

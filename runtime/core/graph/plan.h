@@ -54,21 +54,25 @@ struct Segment {
 
 struct Plan {
   static constexpr size_t kNoOperation = ~size_t{0};
+  static constexpr uint64_t kNotLooked = ~uint64_t{0};
   std::vector<Step> steps;
   // Made from the steps by compile(), and pointing into them.
   bool compiled = false;
   std::vector<ct_operation> operations; // one more than the segments have: for the record at the end of a launch
   std::vector<Segment> segments;
-  std::vector<size_t> kernels, events;  // steps to look at again before a launch
+  std::vector<size_t> kernels, events, conditionals;  // steps to look at again before a launch
   std::vector<size_t> operation_of;     // by step; kNoOperation: none, or more than one
   uint64_t releases = 0;                // KernelAccess::releases when the kernels were looked at last
 
   Plan() = default;
   Plan(const Plan &other) : steps(other.steps) {}  // to be compiled again
   Plan &operator=(const Plan &) = delete;
-  void compile();
+  void compile();                       // where it is not, and the bodies
   // Everything that the steps name still exists. Bodies too. Compiled.
   Status check();
+
+ private:
+  void compileSteps();
 };
 
 // ---- the nodes as they were ------------------------------------------------------------------------------------

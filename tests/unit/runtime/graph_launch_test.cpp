@@ -68,6 +68,7 @@ TEST_F(GraphLaunches, WrongKernelWorkIsRefused) {
   EXPECT_CODE(invalid_configuration, graph().add(ids(k, out, 1, 0), {}));
   testing::internal::GetCapturedStderr();
   GraphNode *node = add(ids(k, out, 1));
+  EXPECT_NE(graph().dot(false).find("kernel\\nk\""), std::string::npos) << graph().dot(false);
   ASSERT_OK(k.module().unload());
   EXPECT_CODE(invalid_handle, node->setWork(node->work()));
   GraphExec::Report report;
