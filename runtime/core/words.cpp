@@ -47,7 +47,7 @@ Result<ct_word> checkWord(const Device &device, const WordOperation &operation) 
 
 Status Queue::onWords(std::span<const WordOperation> operations) {
   if (captures(*this)) [[unlikely]]
-    if (std::optional<Status> captured = captureForbids(*this)) return *captured;
+    if (std::optional<Status> captured = captureWords(*this, operations)) return *captured;
   if (Status healthy = context_->check(); !healthy.ok()) return healthy;
   std::vector<ct_word> words;
   words.reserve(operations.size());

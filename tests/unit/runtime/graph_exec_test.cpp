@@ -3,6 +3,7 @@
 #include <random>
 #include <set>
 
+#include "cutrans/runtime/capture.h"
 #include "graph_fixture.h"
 
 namespace cutrans::runtime {
@@ -221,6 +222,19 @@ TEST_F(GraphExecs, WordsAreWaitedForAndWritten) {
   work.operations[1].value = 9;
   ASSERT_OK(exec.setWork(*node, work));
   ASSERT_OK(exec.launch(queue()));
+  ASSERT_OK(queue().synchronize());
+  EXPECT_EQ(w[2], 9u);
+  ASSERT_OK(beginCapture(queue(), CaptureMode::relaxed, nullptr, {}));
+  ASSERT_OK(queue().onWords(work.operations));
+  ASSERT_OK(exec.launch(queue())) << "captured too";
+  Result<Graph *> captured = endCapture(queue());
+  ASSERT_OK(captured);
+  graphs_.push_back(*captured);
+  ASSERT_EQ((*captured)->nodes().size(), 2u);
+  EXPECT_EQ(std::get<WordsWork>((*captured)->nodes()[0]->work()).operations[1].value, 9u);
+  EXPECT_EQ((*captured)->nodes()[1]->kind(), NodeKind::child);
+  w[2] = 0;
+  ASSERT_OK(instantiate(**captured).launch(queue()));
   ASSERT_OK(queue().synchronize());
   EXPECT_EQ(w[2], 9u);
   work.operations.pop_back();
