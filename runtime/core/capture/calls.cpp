@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the calls of queues and events do while a capture is under way: they add nodes, fork and join, or are refused.
 #include <algorithm>
+#include <cstring>
 
 #include "capture/registry.h"
 
@@ -83,6 +84,11 @@ std::optional<Status> captureLaunch(Queue &queue, Kernel &kernel, const LaunchSh
     work.arguments = std::move(*packed);
     work.packed = arguments.buffer != nullptr;
     work.attributes.assign(arguments.attributes.begin(), arguments.attributes.end());
+    if (const int priority = queue.priority(); priority && std::ranges::find(work.attributes, kPriorityAttribute, &KeptAttribute::id) == work.attributes.end()) {
+      KeptAttribute attribute{kPriorityAttribute, {}};
+      std::memcpy(attribute.value.data(), &priority, sizeof priority);
+      work.attributes.push_back(attribute);
+    }
     return addNode(branch, std::move(work)).status();
   });
 }

@@ -26,6 +26,7 @@ struct KeptAttribute {
   uint32_t id = 0;
   std::array<std::byte, 64> value{};
 };
+inline constexpr uint32_t kPriorityAttribute = 8;  // in both APIs; an int. A captured launch takes its queue's
 
 // Either one pointer for each parameter (sizes come from the kernel), or one packed buffer. Read during the call.
 struct Arguments {
