@@ -10,6 +10,7 @@
 #include "capture/capture.h"
 #include "memory_map.h"
 #include "module_state.h"
+#include "pool_pieces.h"
 #include "state.h"
 
 namespace cutrans::runtime {
@@ -105,6 +106,7 @@ Status ContextAccess::deactivate(Context &context) {
   releaseTextures(context);
   for (Array *array : arrays) ArrayAccess::release(*array);
   for (MipmappedArray *mipmap : mipmaps) MipmapAccess::release(*mipmap);
+  PoolAccess::forgetContext(context);
   releaseAllMemory(context);
   {
     std::lock_guard hold(device.active_lock);
@@ -156,19 +158,20 @@ Status drain(Context &context) {
   Status first;
   auto waitFor = [&](Queue::State &queue) {
     uint64_t submitted = queue.submitted.load(std::memory_order_acquire);
-    if (submitted == queue.finished.load(std::memory_order_acquire)) return;
-    ct_status status = target().queue.synchronize(queue.handle);
-    if (status == CT_OK)
+    ct_status status = submitted == queue.finished.load(std::memory_order_acquire) ? CT_OK : target().queue.synchronize(queue.handle);
+    if (status == CT_OK) {
       queue.finished.store(submitted, std::memory_order_release);
-    else if (Status failed = settle(context, status); first.ok())
+      PoolAccess::afterWait(queue);
+    } else if (Status failed = settle(context, status); first.ok()) {
       first = failed;
+    }
   };
   // Waiting happens without the lock, so each queue is kept from going meanwhile.
   std::vector<Queue::State *> busy;
   {
     std::lock_guard hold(owner.lists);
     auto add = [&](Queue::State &state) {
-      if (idle(state)) return;
+      if (idle(state) && !state.kept.load(std::memory_order_relaxed)) return;
       QueueAccess::use(state);
       busy.push_back(&state);
     };

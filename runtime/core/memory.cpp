@@ -10,6 +10,7 @@
 #include "cutrans/support/log.h"
 #include "graph/graph_memory.h"
 #include "memory_map.h"
+#include "pool_pieces.h"
 #include "state.h"
 
 namespace cutrans::runtime {
@@ -40,6 +41,7 @@ void giveBack(ct_device *device, const Allocation &a) {
                          ? target().memory.unregister_host(device, reinterpret_cast<void *>(a.base))
                          : target().memory.free(device, targetKind(a.kind), a.base);
   if (status != CT_OK) logf(LogCategory::memory, LogLevel::warn, "releasing %#llx: status %d", static_cast<unsigned long long>(a.base), status);
+  if (a.piece) PoolAccess::released(*a.piece);
 }
 
 Status badRelease(Address address, const char *what) {
@@ -61,14 +63,12 @@ Status reportFull(Context &context, uint64_t size) {
 
 }  // namespace
 
-Result<Address> allocateMemory(Context &context, MemoryKind kind, uint64_t size, uint32_t flags) {
-  if (Status healthy = context.check(); !healthy.ok()) return healthy;
-  if (size == 0 || kind == MemoryKind::registered || kind == MemoryKind::image) return Code::invalid_value;
+static Result<Address> allocate(Context &context, MemoryKind kind, uint64_t size, uint32_t flags, Piece *piece, bool may_fail) {
   const Device &device = context.device();
   Address address = 0;
   ct_status status = size > kMostBytes ? CT_ERR_OUT_OF_MEMORY
                                        : target().memory.alloc(ContextAccess::state(context).device, targetKind(kind), size, kAlign, &address);
-  if (status == CT_ERR_OUT_OF_MEMORY) return reportFull(context, size);
+  if (status == CT_ERR_OUT_OF_MEMORY) return may_fail ? Code::out_of_memory : reportFull(context, size);
   if (status != CT_OK) return settle(context, status);
   Allocation allocation;
   allocation.base = allocation.device = address;
@@ -80,8 +80,11 @@ Result<Address> allocateMemory(Context &context, MemoryKind kind, uint64_t size,
   bool host_reads = kind == MemoryKind::pinned || kind == MemoryKind::managed || device.hostCanAccess();
   allocation.host = host_reads ? address : 0;
   allocation.id = nextAllocationId();
+  if (piece) piece->base = address;
+  allocation.piece = piece;
   if (!insertAllocation(allocation)) {
     // Only a target that gives one address twice comes here.
+    allocation.piece = nullptr;
     giveBack(ContextAccess::state(context).device, allocation);
     return Code::internal;
   }
@@ -89,6 +92,18 @@ Result<Address> allocateMemory(Context &context, MemoryKind kind, uint64_t size,
        static_cast<unsigned long long>(size));
   return address;
 }
+
+Result<Address> allocateMemory(Context &context, MemoryKind kind, uint64_t size, uint32_t flags) {
+  if (Status healthy = context.check(); !healthy.ok()) return healthy;
+  if (size == 0 || kind == MemoryKind::registered || kind == MemoryKind::image) return Code::invalid_value;
+  return allocate(context, kind, size, flags, nullptr, false);
+}
+
+Status allocatePiece(Context &context, Piece &piece, bool may_fail) {
+  return allocate(context, MemoryKind::device, piece.size, 0, &piece, may_fail).status();
+}
+
+void releaseTaken(const Allocation &taken) { giveBack(ContextAccess::state(*taken.context).device, taken); }
 
 Status releaseMemory(Address address, bool host) {
   if (!host && isGraphMemory(address)) return freeGraphMemory(address, nullptr);
@@ -98,6 +113,10 @@ Status releaseMemory(Address address, bool host) {
   Context &context = *known->context;
   // Work under way may use it. A fault stays the answer of every call until the context is reset, which frees all.
   if (Status last = waitForAll(context); !last.ok()) return last;
+  if (known->piece) {
+    Status freed = PoolAccess::freeNow(*known->piece);
+    return freed.ok() ? freed : badRelease(address, "freeing");
+  }
   std::optional<Allocation> taken = takeAllocation(address, fits);
   if (!taken) return badRelease(address, "freeing");
   giveBack(ContextAccess::state(context).device, *taken);
@@ -107,11 +126,16 @@ Status releaseMemory(Address address, bool host) {
 Status releaseMemoryAsync(Queue &queue, Address address) {
   if (captures(queue)) [[unlikely]]
     if (std::optional<Status> captured = captureRelease(queue, address)) return *captured;
-  if (isGraphMemory(address)) return freeGraphMemory(address, &queue);
   std::optional<Allocation> known = findAllocation(address);
+  const bool pooled = known && known->piece;
+  if (!pooled && isGraphMemory(address)) return freeGraphMemory(address, &queue);
   if (!known || known->context->device().index() != queue.context().device().index())
     return known ? Status(Code::invalid_value) : badRelease(address, "freeing");
   if (Status healthy = queue.context().check(); !healthy.ok()) return healthy;
+  if (pooled && known->base == address) {
+    Status freed = PoolAccess::free(*known->piece, queue);
+    return freed.code() == Code::invalid_value ? badRelease(address, "freeing") : freed;
+  }
   std::optional<Allocation> taken = takeAllocation(address, freedAsDevice);
   if (!taken) return badRelease(address, "freeing");
   struct Pending {

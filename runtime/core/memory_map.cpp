@@ -9,6 +9,8 @@
 #include <map>
 #include <mutex>
 
+#include "pool_pieces.h"
+
 namespace cutrans::runtime {
 namespace {
 
@@ -78,7 +80,14 @@ std::optional<Allocation> findAllocation(Address address) {
   if (after == m.by_address.begin()) return std::nullopt;
   auto &[base, allocation] = *std::prev(after);
   if (address - base >= allocation.size) return std::nullopt;
-  return allocation;
+  if (!allocation.piece) return allocation;
+  // What a pool keeps is nobody's.
+  const uint64_t live = allocation.piece->live.load(std::memory_order_acquire);
+  if (address - base >= live) return std::nullopt;
+  Allocation shown = allocation;
+  shown.size = live;
+  shown.id = allocation.piece->id.load(std::memory_order_relaxed);
+  return shown;
 }
 
 bool insertAllocation(const Allocation &allocation) {

@@ -24,6 +24,13 @@ void releaseArrayMemory(Address address);
 // A piece of device memory that no work uses any more, by its start.
 void releaseIdleMemory(Address address);
 
+// What was taken out goes back to the target.
+void releaseTaken(const Allocation &taken);
+
+// Device memory for a piece of a pool, of piece.size bytes; nobody sees it in the map before it is live. `may_fail`: that the
+// memory is used up is not worth a message yet.
+Status allocatePiece(Context &context, Piece &piece, bool may_fail);
+
 // Gives back to the target what the map held of this context. No work is pending.
 void releaseAllMemory(Context &context);
 

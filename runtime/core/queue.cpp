@@ -7,6 +7,7 @@
 #include "capture/capture.h"
 #include "cutrans/runtime/platform.h"
 #include "cutrans/support/diagnostics.h"
+#include "pool_pieces.h"
 #include "state.h"
 
 namespace cutrans::runtime {
@@ -107,6 +108,7 @@ void QueueAccess::release(Queue &queue, bool wait) {
   if (!pool.retire(&queue)) return;
   if (captures(queue)) leaveCapture(queue);
   Queue::State &state = *std::exchange(queue.impl_, nullptr);
+  if (wait) PoolAccess::forgetList(state);
   Context::State &owner = ContextAccess::state(queue.context());
   if (wait || !busy(queue.context(), state)) {
     drop(state);
@@ -133,6 +135,7 @@ Status QueueAccess::end(Queue &queue) {
   // What the legacy queue has not joined yet must still come before its next work; where that fails, by waiting for it.
   if (state.sort == Queue::State::Sort::blocking && state.dirty.load() && !orderBefore(context.legacyQueue()).ok())
     if (ct_status status = target().queue.synchronize(state.handle); status != CT_OK) (void)settle(context, status);
+  PoolAccess::endQueue(queue);
   {
     Context::State &owner = ContextAccess::state(context);
     std::lock_guard hold(owner.lists);
@@ -198,10 +201,12 @@ Status Queue::synchronize() {
     if (std::optional<Status> captured = captureForbids(*this)) return *captured;
   if (Status ordered = orderBefore(*this); !ordered.ok()) return ordered;
   uint64_t submitted = impl_->submitted.load(std::memory_order_acquire);
-  if (impl_->finished.load(std::memory_order_acquire) == submitted) return {};
-  ct_status status = target().queue.synchronize(impl_->handle);
-  if (status != CT_OK) return settle(*context_, status);
-  impl_->finished.store(submitted, std::memory_order_release);
+  if (impl_->finished.load(std::memory_order_acquire) != submitted) {
+    ct_status status = target().queue.synchronize(impl_->handle);
+    if (status != CT_OK) return settle(*context_, status);
+    impl_->finished.store(submitted, std::memory_order_release);
+  }
+  PoolAccess::afterWait(*impl_);
   return context_->check();
 }
 

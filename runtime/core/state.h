@@ -79,6 +79,8 @@ class ContextAccess {
   static Queue *legacy(const Context &context) { return context.legacy_; }  // null while it starts or ends
 };
 
+class PieceList;
+
 struct Queue::State {
   enum class Sort : uint8_t { legacy, blocking, non_blocking };
   Sort sort = Sort::blocking;
@@ -91,6 +93,7 @@ struct Queue::State {
   std::atomic<uint64_t> finished{0};     // known to be done; submitted == finished: idle
   std::atomic<bool> dirty{false};        // work that the legacy queue has not joined; written under lock
   ct_event *join = nullptr;              // recorded when the legacy queue joins; under Context::State::order
+  std::atomic<PieceList *> kept{nullptr};  // memory of pools that was freed here (pool_pieces.h)
   std::atomic<uint64_t> seen_legacy{0};  // Context::State::legacy_submitted when this queue last waited for it
 };
 

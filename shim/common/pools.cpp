@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The registry of pools and what each counts. Lock order: this lock, then the runtime's own.
+// The registry of pools. Lock order: this lock, then the runtime's own.
 #include "shim/common/pools.h"
 
+#include <array>
+#include <atomic>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <mutex>
 
 #include "cutrans/runtime/context.h"
-#include "cutrans/runtime/memory.h"
+#include "cutrans/runtime/memory_pool.h"
 #include "cutrans/runtime/platform.h"
 #include "cutrans/runtime/queue.h"
 #include "cutrans/runtime/shared_state.h"
@@ -22,41 +24,19 @@ namespace {
 struct Pool {
   int device = 0;
   bool is_default = false;
-  uint64_t max_bytes = 0;    // 0: the device's memory is the bound
-  int reuse[3] = {1, 1, 1};  // follow events, opportunistic, internal dependencies
-  uint64_t release_threshold = 0;
-  uint64_t bytes = 0, high = 0;                 // in use, at least; the most there was
-  std::map<int, CUmemAccess_flags> access;      // of other devices
-  std::map<runtime::Address, uint64_t> blocks;  // address -> id of the allocation
-
-  // Whoever releases memory need not tell the pool: what is gone, or is another allocation by now, is dropped here.
-  uint64_t used() {
-    bytes = 0;
-    for (auto it = blocks.begin(); it != blocks.end();) {
-      std::optional<runtime::Allocation> live = runtime::findAllocation(it->first);
-      if (live && live->id == it->second) {
-        bytes += live->size;
-        ++it;
-      } else {
-        it = blocks.erase(it);
-      }
-    }
-    return bytes;
-  }
-
-  void add(const runtime::Allocation &made) {
-    blocks[made.base] = made.id;
-    bytes += made.size;
-    // Releases make `bytes` too large; only where it would be a new maximum does it have to be exact.
-    if (bytes > high) high = std::max(high, used());
-  }
+  runtime::MemoryPool *memory = nullptr;  // destroyed with the pool
+  int reuse[3] = {1, 1, 1};               // follow events, opportunistic, internal dependencies
+  std::map<int, CUmemAccess_flags> access;  // of other devices
 };
 
 struct Pools {
   static constexpr const char *kSharedName = "memory pools";
   std::mutex mutex;
   std::map<CUmemoryPool, std::unique_ptr<Pool>> all;
-  std::map<int, CUmemoryPool> defaults, current;  // by device
+  std::map<int, CUmemoryPool> defaults;  // by device
+  // By device: of allocations that name no pool, null before the first. Read without the lock.
+  static constexpr int kDevices = 64;
+  std::array<std::atomic<Pool *>, kDevices> current{};
 
   Pool *find(CUmemoryPool handle) {
     auto found = all.find(handle);
@@ -73,14 +53,15 @@ struct Pools {
       auto pool = std::make_unique<Pool>();
       pool->device = device;
       pool->is_default = true;
+      pool->memory = runtime::MemoryPool::create(**runtime::Platform::loaded()->device(device));
       handle = add(std::move(pool));
     }
     return handle;
   }
   CUmemoryPool currentOf(int device) {
-    CUmemoryPool &handle = current[device];
-    if (!handle) handle = defaultOf(device);
-    return handle;
+    std::atomic<Pool *> &pool = current[static_cast<size_t>(device)];
+    if (!pool) pool = find(defaultOf(device));
+    return reinterpret_cast<CUmemoryPool>(pool.load());
   }
 };
 
@@ -105,7 +86,7 @@ Status setCurrentPool(const runtime::Device &device, CUmemoryPool handle) {
   Pool *pool = pools().find(handle);
   if (!pool) return Code::invalid_value;
   if (pool->device != device.index()) return Code::invalid_device;
-  pools().current[device.index()] = handle;
+  pools().current[static_cast<size_t>(device.index())] = pool;
   return Code::ok;
 }
 
@@ -121,10 +102,12 @@ Result<CUmemoryPool> createPool(const CUmemPoolProps &properties, const char *en
     refuseArgument(entry, Diag::api_pools, "a pool of host memory");
     return Code::unsupported;
   }
-  if (!runtime::Platform::loaded()->device(properties.location.id).ok()) return Code::invalid_device;
+  Result<runtime::Device *> device = runtime::Platform::loaded()->device(properties.location.id);
+  if (!device.ok()) return Code::invalid_device;
   auto pool = std::make_unique<Pool>();
   pool->device = properties.location.id;
-  pool->max_bytes = properties.maxSize;
+  pool->memory = runtime::MemoryPool::create(**device);
+  pool->memory->setMost(properties.maxSize);
   std::lock_guard lock(pools().mutex);
   return pools().add(std::move(pool));
 }
@@ -133,8 +116,9 @@ Status destroyPool(CUmemoryPool handle) {
   std::lock_guard lock(pools().mutex);
   Pool *pool = pools().find(handle);
   if (!pool || pool->is_default) return Code::invalid_value;
-  CUmemoryPool &current = pools().current[pool->device];
-  if (current == handle) current = pools().defaultOf(pool->device);
+  std::atomic<Pool *> &current = pools().current[static_cast<size_t>(pool->device)];
+  if (current == pool) current = pools().find(pools().defaultOf(pool->device));
+  pool->memory->destroy();
   pools().all.erase(handle);
   return Code::ok;
 }
@@ -149,16 +133,20 @@ Status setPoolAttribute(CUmemoryPool handle, CUmemPool_attribute attribute, cons
     case CU_MEMPOOL_ATTR_REUSE_ALLOW_OPPORTUNISTIC:
     case CU_MEMPOOL_ATTR_REUSE_ALLOW_INTERNAL_DEPENDENCIES:
       std::memcpy(&pool->reuse[attribute - CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES], value, sizeof(int));
+      pool->memory->setReuse(pool->reuse[1] != 0);
       return Code::ok;
-    case CU_MEMPOOL_ATTR_RELEASE_THRESHOLD:
-      std::memcpy(&pool->release_threshold, value, sizeof(uint64_t));
+    case CU_MEMPOOL_ATTR_RELEASE_THRESHOLD: {
+      uint64_t bytes = 0;
+      std::memcpy(&bytes, value, sizeof bytes);
+      pool->memory->setThreshold(bytes);
       return Code::ok;
+    }
     case CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH:
     case CU_MEMPOOL_ATTR_USED_MEM_HIGH: {  // only to start the measurement again
       uint64_t number = 0;
       std::memcpy(&number, value, sizeof number);
       if (number != 0) return Code::invalid_value;
-      pool->high = pool->used();
+      (attribute == CU_MEMPOOL_ATTR_USED_MEM_HIGH ? pool->memory->used() : pool->memory->reserved()).restart();
       return Code::ok;
     }
     default:
@@ -171,7 +159,6 @@ Status poolAttribute(CUmemoryPool handle, CUmemPool_attribute attribute, void *v
   std::lock_guard lock(pools().mutex);
   Pool *pool = pools().find(handle);
   if (!pool) return Code::invalid_value;
-  const uint64_t used = pool->used();
   auto give = [&](uint64_t number) {
     std::memcpy(value, &number, sizeof number);
     return Code::ok;
@@ -183,13 +170,15 @@ Status poolAttribute(CUmemoryPool handle, CUmemPool_attribute attribute, void *v
       std::memcpy(value, &pool->reuse[attribute - CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES], sizeof(int));
       return Code::ok;
     case CU_MEMPOOL_ATTR_RELEASE_THRESHOLD:
-      return give(pool->release_threshold);
+      return give(pool->memory->threshold());
     case CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT:
+      return give(pool->memory->reserved().now);
     case CU_MEMPOOL_ATTR_USED_MEM_CURRENT:
-      return give(used);
+      return give(pool->memory->used().now);
     case CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH:
+      return give(pool->memory->reserved().high);
     case CU_MEMPOOL_ATTR_USED_MEM_HIGH:
-      return give(pool->high);
+      return give(pool->memory->used().high);
     default:
       return Code::invalid_value;
   }
@@ -227,30 +216,31 @@ Result<CUmemAccess_flags> poolAccess(CUmemoryPool handle, const CUmemLocation &l
   return set == pool->access.end() ? CU_MEM_ACCESS_FLAGS_PROT_NONE : set->second;
 }
 
-Status checkPool(CUmemoryPool handle) {
+Status trimPool(CUmemoryPool handle, uint64_t keep) {
   std::lock_guard lock(pools().mutex);
-  return pools().find(handle) ? Code::ok : Code::invalid_value;
+  Pool *pool = pools().find(handle);
+  if (!pool) return Code::invalid_value;
+  pool->memory->trim(keep);
+  return Code::ok;
 }
 
 Result<runtime::Address> allocateFromPool(CUmemoryPool handle, runtime::Queue &queue, uint64_t size) {
-  std::lock_guard lock(pools().mutex);
   runtime::Context *context = &queue.context();
-  Pool *pool = pools().find(handle ? handle : pools().currentOf(context->device().index()));
+  const int device = context->device().index();
+  // No lock where the program names no pool: the pool that is current is not destroyed under its users.
+  Pool *pool = handle ? nullptr : pools().current[static_cast<size_t>(device)].load(std::memory_order_acquire);
+  if (!pool) {
+    std::lock_guard lock(pools().mutex);
+    pool = pools().find(handle ? handle : pools().currentOf(device));
+  }
   if (!pool || size == 0) return Code::invalid_value;
-  if (pool->device != context->device().index()) {
-    Result<runtime::Device *> device = runtime::Platform::loaded()->device(pool->device);
-    Result<runtime::Context *> primary = (*device)->usePrimary();
+  if (pool->device != device) {
+    Result<runtime::Device *> home = runtime::Platform::loaded()->device(pool->device);
+    Result<runtime::Context *> primary = (*home)->usePrimary();
     if (!primary.ok()) return primary.status();
     context = *primary;
   }
-  if (pool->max_bytes) {
-    const uint64_t used = pool->used();
-    if (used > pool->max_bytes || size > pool->max_bytes - used) return Code::out_of_memory;
-  }
-  Result<runtime::Address> address = runtime::allocateMemory(*context, runtime::MemoryKind::device, size);
-  if (!address.ok()) return address;
-  if (std::optional<runtime::Allocation> made = runtime::findAllocation(*address)) pool->add(*made);
-  return address;
+  return pool->memory->allocate(queue, *context, size);
 }
 
 }  // namespace cutrans::shim

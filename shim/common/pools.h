@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Memory pools: a name, limits and counters for allocations in stream order. Nothing is held back: what is released
-// goes to the target at once, so that a pool reserves what is in use and the release threshold is a number that can be
-// asked for again. One registry for both APIs, whose enums and structures for pools are laid out alike.
+// Memory pools: handles and attributes; cutrans/runtime/memory_pool.h has the memory. One registry for both APIs, whose
+// enums and structures for pools are laid out alike.
 #pragma once
 #include <cuda.h>
 
@@ -11,7 +10,7 @@
 
 namespace cutrans::shim {
 
-// All take a lock; handles are checked (invalid_value for what is no live pool).
+// All but allocateFromPool without a handle take a lock; handles are checked (invalid_value for what is no live pool).
 
 Result<CUmemoryPool> defaultPool(const runtime::Device &device);          // cannot be destroyed
 Result<CUmemoryPool> currentPool(const runtime::Device &device);          // of allocations that name no pool
@@ -27,7 +26,7 @@ Status setPoolAttribute(CUmemoryPool pool, CUmemPool_attribute attribute, const 
 Status poolAttribute(CUmemoryPool pool, CUmemPool_attribute attribute, void *value);
 Status setPoolAccess(CUmemoryPool pool, const CUmemAccessDesc *list, size_t count);
 Result<CUmemAccess_flags> poolAccess(CUmemoryPool pool, const CUmemLocation &location);
-Status checkPool(CUmemoryPool pool);
+Status trimPool(CUmemoryPool pool, uint64_t keep);
 
 // null: the current pool of the queue's device. Usable at once, which is earlier than the queue's order asks for.
 Result<runtime::Address> allocateFromPool(CUmemoryPool pool, runtime::Queue &queue, uint64_t size);

@@ -99,9 +99,8 @@ CUresult body::cuMemPoolDestroy(Call &, CUmemoryPool pool) {
   return error(shim::destroyPool(pool));
 }
 
-// A pool holds nothing back, so there is never more in it than may be kept.
-CUresult body::cuMemPoolTrimTo(Call &, CUmemoryPool pool, size_t) {
-  return error(shim::checkPool(pool));
+CUresult body::cuMemPoolTrimTo(Call &, CUmemoryPool pool, size_t keep) {
+  return error(shim::trimPool(pool, keep));
 }
 
 CUresult body::cuMemPoolSetAttribute(Call &, CUmemoryPool pool, CUmemPool_attribute attribute, void *value) {

@@ -104,8 +104,7 @@ cudaError_t body::cudaMemPoolCreate(Call &call, cudaMemPool_t *out, const cudaMe
 
 cudaError_t body::cudaMemPoolDestroy(Call &, cudaMemPool_t pool) { return error(shim::destroyPool(pool)); }
 
-// A pool holds nothing back, so there is never more in it than may be kept.
-cudaError_t body::cudaMemPoolTrimTo(Call &, cudaMemPool_t pool, size_t) { return error(shim::checkPool(pool)); }
+cudaError_t body::cudaMemPoolTrimTo(Call &, cudaMemPool_t pool, size_t keep) { return error(shim::trimPool(pool, keep)); }
 
 cudaError_t body::cudaMemPoolSetAttribute(Call &, cudaMemPool_t pool, cudaMemPoolAttr attribute, void *value) {
   return error(shim::setPoolAttribute(pool, static_cast<CUmemPool_attribute>(attribute), value));

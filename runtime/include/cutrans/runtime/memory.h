@@ -12,6 +12,8 @@
 
 namespace cutrans::runtime {
 
+struct Piece;
+
 enum class MemoryKind : uint8_t {
   device,
   pinned,      // host memory that this layer allocated
@@ -31,6 +33,7 @@ struct Allocation {
   Address host = 0;          // base as the host sees it, 0 where it cannot
   Address device = 0;        // base as the device sees it
   uint64_t id = 0;           // never used again
+  Piece *piece = nullptr;    // of a pool (memory_pool.h), or null
   bool onHost() const { return kind == MemoryKind::pinned || kind == MemoryKind::registered; }
 };
 
