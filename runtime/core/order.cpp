@@ -5,7 +5,8 @@
 //  - The legacy queue counts its operations. A blocking queue that has not seen the present count records an event at the
 //    end of the legacy queue (one for all queues, renewed when the count moved) and waits for it.
 //  - A blocking queue that got work is dirty, and sets one flag in the context. The legacy queue, finding the flag, records
-//    an event in each dirty queue and waits for them.
+//    an event in each dirty queue and waits for them. Meanwhile the flag says so: another thread's work for the legacy queue must
+//    not get in before the waits.
 //
 // With one queue in use, submitting costs two loads here. `dirty` is set after the operation was submitted, under the
 // queue's lock, and cleared under the same lock before the record: so a record always covers the work that set it.
@@ -15,6 +16,7 @@ namespace cutrans::runtime {
 namespace {
 
 using Sort = Queue::State::Sort;
+using Unjoined = Context::State::Unjoined;
 
 // Creates the event at the first need.
 ct_status eventFor(const Context::State &owner, ct_event *&event) {
@@ -49,7 +51,8 @@ Status legacyWaitsForBlocking(Queue &queue) {
   Queue::State &legacy = QueueAccess::state(queue);
   std::lock_guard hold_lists(owner.lists);
   std::lock_guard hold(owner.order);
-  if (!owner.blocking_work.exchange(false, std::memory_order_acq_rel)) return {};
+  if (owner.unjoined.load(std::memory_order_acquire) == Unjoined::none) return {};
+  owner.unjoined.exchange(Unjoined::joining, std::memory_order_acq_rel);
   for (Queue *other : owner.queues) {
     Queue::State &state = QueueAccess::state(*other);
     if (state.sort != Sort::blocking) continue;
@@ -67,10 +70,13 @@ Status legacyWaitsForBlocking(Queue &queue) {
     if (status != CT_OK) {
       // Not joined: the next submission tries again.
       state.dirty.store(true, std::memory_order_relaxed);
-      owner.blocking_work.store(true, std::memory_order_release);
+      owner.unjoined.store(Unjoined::some, std::memory_order_release);
       return settle(context, status);
     }
   }
+  // Unless more work came meanwhile.
+  Unjoined at_it = Unjoined::joining;
+  owner.unjoined.compare_exchange_strong(at_it, Unjoined::none, std::memory_order_acq_rel);
   return {};
 }
 
@@ -82,7 +88,7 @@ Status orderBefore(Queue &queue) {
   switch (state.sort) {
     case Sort::non_blocking: return {};
     case Sort::legacy:
-      return owner.blocking_work.load(std::memory_order_acquire) ? legacyWaitsForBlocking(queue) : Status();
+      return owner.unjoined.load(std::memory_order_acquire) != Unjoined::none ? legacyWaitsForBlocking(queue) : Status();
     case Sort::blocking: {
       // The acquire pairs with the count in submit(): a program that launched there and then launches here is ordered.
       uint64_t now = owner.legacy_submitted.load(std::memory_order_acquire);

@@ -59,7 +59,9 @@ struct Context::State {
   ct_event *legacy_event = nullptr;     // under order
   uint64_t legacy_event_at = 0;         // under order: legacy_submitted when legacy_event was recorded last
   alignas(64) std::atomic<uint64_t> legacy_submitted{0};
-  std::atomic<bool> blocking_work{false};  // some blocking queue got work since the legacy queue last joined
+  // Blocking queues got work since the legacy queue last joined them; or a thread is at it, and others wait for its locks.
+  enum class Unjoined : uint8_t { none, some, joining };
+  std::atomic<Unjoined> unjoined{Unjoined::none};
   unsigned capturing_blocking = 0;      // queues; under the lock of all captures
 };
 
@@ -166,7 +168,8 @@ Status submit(Queue &queue, Operation &&operation) {
     } else if (state.sort == Queue::State::Sort::blocking) {
       state.dirty.store(true, std::memory_order_relaxed);
       // Only written when it changes: the line is shared by all queues.
-      if (!owner.blocking_work.load(std::memory_order_relaxed)) owner.blocking_work.store(true, std::memory_order_release);
+      using Unjoined = Context::State::Unjoined;
+      if (owner.unjoined.load(std::memory_order_relaxed) != Unjoined::some) owner.unjoined.store(Unjoined::some, std::memory_order_release);
     }
   }
   return status == CT_OK ? Status() : settle(context, status);
