@@ -2,20 +2,11 @@
 // Copies of boxes: 2-D and 3-D, also between contexts.
 #include "bodies.h"
 #include "cutrans/runtime/array.h"
+#include "shim/cuda/copy_ends.h"
 
 namespace cutrans::driver {
 
 namespace {
-
-// One end of a copy, as all of CUDA's descriptors give it.
-struct End {
-  CUmemorytype type;
-  const void *host;
-  CUdeviceptr device;
-  CUarray array;
-  size_t x, y, z;        // where in the memory the box begins: bytes, rows, slices
-  size_t pitch, height;  // of the memory; 0: of the box
-};
 
 struct Box {
   size_t width, height, depth;
@@ -25,11 +16,7 @@ struct Place {
   uint64_t address, pitch, slice;
 };
 
-bool isHost(CUmemorytype type) {
-  return type == CU_MEMORYTYPE_HOST;
-}
-
-Code locate(const End &end, const Box &box, Place *out) {
+Code locate(const CopySide &end, const Box &box, Place *out) {
   uint64_t base = 0;
   switch (end.type) {
     case CU_MEMORYTYPE_HOST:
@@ -63,7 +50,7 @@ Code locate(const End &end, const Box &box, Place *out) {
   return Code::ok;
 }
 
-CUresult copy(Call &call, CUstream stream, bool synchronous, const End &dst, const End &src, const Box &box) {
+CUresult copy(Call &call, CUstream stream, bool synchronous, const CopySide &dst, const CopySide &src, const Box &box) {
   Result<runtime::Queue *> queue = call.queue(stream);
   if (!queue.ok()) return error(queue.status());
   if (box.width == 0 || box.height == 0 || box.depth == 0) return CUDA_SUCCESS;
@@ -82,12 +69,7 @@ CUresult copy(Call &call, CUstream stream, bool synchronous, const End &dst, con
   copy.height = box.height;
   copy.depth = box.depth;
   copy.synchronous = synchronous;
-  const bool host_dst = isHost(dst.type), host_src = isHost(src.type);
-  const bool unified = dst.type == CU_MEMORYTYPE_UNIFIED || src.type == CU_MEMORYTYPE_UNIFIED;
-  using enum runtime::Direction;
-  copy.direction = unified    ? infer
-                   : host_dst ? (host_src ? host_to_host : device_to_host)
-                              : (host_src ? host_to_device : device_to_device);
+  copy.direction = directionOf(dst, src);
   return error((*queue)->copy(copy));
 }
 
@@ -99,14 +81,10 @@ CUresult copy2D(Call &call, CUstream stream, bool synchronous, const CUDA_MEMCPY
               {c->WidthInBytes, c->Height, 1});
 }
 
-// CUDA_MEMCPY3D and CUDA_MEMCPY3D_PEER have these fields by the same names.
 template <class Descriptor>
 CUresult copy3D(Call &call, CUstream stream, bool synchronous, const Descriptor *c) {
   if (!c || c->srcLOD != 0 || c->dstLOD != 0) return CUDA_ERROR_INVALID_VALUE;
-  return copy(call, stream, synchronous,
-              {c->dstMemoryType, c->dstHost, c->dstDevice, c->dstArray, c->dstXInBytes, c->dstY, c->dstZ, c->dstPitch, c->dstHeight},
-              {c->srcMemoryType, c->srcHost, c->srcDevice, c->srcArray, c->srcXInBytes, c->srcY, c->srcZ, c->srcPitch, c->srcHeight},
-              {c->WidthInBytes, c->Height, c->Depth});
+  return copy(call, stream, synchronous, destinationOf(*c), sourceOf(*c), {c->WidthInBytes, c->Height, c->Depth});
 }
 
 bool liveContexts(const CUDA_MEMCPY3D_PEER *c) {

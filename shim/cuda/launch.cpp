@@ -2,31 +2,12 @@
 // Launches.
 #include "bodies.h"
 #include "shim/common/launch_attributes.h"
+#include "shim/common/launch_extra.h"
 #include "shim/cuda/launch_config.h"
 
 namespace cutrans::driver {
 
 namespace {
-
-// `extra` is a list of keys and values that ends with a key of 0 and describes one packed buffer.
-Code readExtra(void **extra, runtime::Arguments *out) {
-  size_t size = 0;
-  bool has_size = false;
-  for (; *extra != CU_LAUNCH_PARAM_END; extra += 2) {
-    if (extra[0] == CU_LAUNCH_PARAM_BUFFER_POINTER) {
-      out->buffer = extra[1];
-    } else if (extra[0] == CU_LAUNCH_PARAM_BUFFER_SIZE) {
-      if (!extra[1]) return Code::invalid_value;
-      size = *static_cast<const size_t *>(extra[1]);
-      has_size = true;
-    } else {
-      return Code::invalid_value;
-    }
-  }
-  if (!out->buffer || !has_size) return Code::invalid_value;
-  out->buffer_size = size;
-  return Code::ok;
-}
 
 inline CUresult launch(Call &call, CUfunction function, const runtime::LaunchShape &shape, CUstream stream,
                        void **params, void **extra) {
@@ -40,7 +21,9 @@ inline CUresult launch(Call &call, CUfunction function, const runtime::LaunchSha
   arguments.pointers = params;
   if (extra) [[unlikely]] {
     if (params) return CUDA_ERROR_INVALID_VALUE;
-    if (Code code = readExtra(extra, &arguments); code != Code::ok) return error(code);
+    Result<runtime::Arguments> packed = shim::readExtra(extra);
+    if (!packed.ok()) return error(packed.status());
+    arguments = *packed;
   }
   return error((*queue)->launch(**kernel, shape, arguments));
 }

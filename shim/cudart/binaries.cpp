@@ -116,6 +116,24 @@ Result<runtime::LibraryKernel *> findKernel(const void *host) {
   return kernel;
 }
 
+const void *hostOf(const runtime::Kernel &kernel) {
+  std::vector<std::pair<const void *, runtime::LibraryKernel *>> named;
+  {
+    std::lock_guard lock(registry_mutex);
+    kernels.forEach([&](const void *host, const KernelRecord &record) {
+      runtime::LibraryKernel *known = record.kernel.load(std::memory_order_acquire);
+      if (known && kernel.info().name == std::string_view(record.name)) named.emplace_back(host, known);
+    });
+  }
+  // Without the lock, since this may load a module.
+  for (auto [host, known] : named) {
+    if (!runtime::LibraryKernel::find(known)) continue;
+    Result<runtime::Kernel *> here = known->in(kernel.module().context());
+    if (here.ok() && *here == &kernel) return host;
+  }
+  return nullptr;
+}
+
 bool inManagedVariable(runtime::Address address) {
   std::lock_guard lock(registry_mutex);
   auto next = managedRanges().upper_bound(address);

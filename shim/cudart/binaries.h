@@ -76,6 +76,9 @@ void unregisterBinary(Binary *binary);
 // By the program's address. invalid_function; else what making the library says.
 Result<runtime::LibraryKernel *> findKernel(const void *host);
 
+// The other way: by what address the program launches it. Null: by none, or it never did. Looks at all kernels.
+const void *hostOf(const runtime::Kernel &kernel);
+
 struct Symbol {
   runtime::Address address;
   size_t size;

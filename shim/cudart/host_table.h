@@ -36,6 +36,16 @@ class HostTable {
     used_++;
   }
 
+  // `see(host, record)` for each. Under the writers' lock.
+  template <class See>
+  void forEach(See &&see) const {
+    const Slots *slots = slots_.load(std::memory_order_relaxed);
+    for (size_t i = 0; slots && i <= slots->mask; i++) {
+      const void *key = slots->at[i].key.load(std::memory_order_relaxed);
+      if (isLive(key)) see(key, *slots->at[i].record);
+    }
+  }
+
   void erase(const void *host, Record *record) {
     Slots *slots = slots_.load(std::memory_order_relaxed);
     for (size_t i = hash(host); slots; i++) {

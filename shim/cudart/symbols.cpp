@@ -3,21 +3,16 @@
 #include "bodies.h"
 #include "shim/cudart/binaries.h"
 #include "shim/cudart/copies.h"
+#include "shim/cudart/symbol_ranges.h"
 
 namespace cutrans::cudart {
 namespace {
 
-enum class Side { to_symbol, from_symbol };
-
 cudaError_t copySymbol(Call &call, Side side, const void *symbol, runtime::Address other, size_t bytes, size_t offset,
                        cudaMemcpyKind kind, cudaStream_t stream, Wait wait) {
-  cudaMemcpyKind host_kind = side == Side::to_symbol ? cudaMemcpyHostToDevice : cudaMemcpyDeviceToHost;
-  if (kind != host_kind && kind != cudaMemcpyDeviceToDevice && kind != cudaMemcpyDefault)
-    return cudaErrorInvalidMemcpyDirection;
-  Result<Symbol> found = findSymbol(*call.context, symbol);
+  Result<runtime::Address> found = rangeInSymbol(*call.context, side, symbol, bytes, offset, kind);
   if (!found.ok()) return error(found.status());
-  if (offset > found->size || bytes > found->size - offset) return cudaErrorInvalidValue;
-  runtime::Address place = found->address + offset;
+  const runtime::Address place = *found;
   if (side == Side::to_symbol) return copyLinear(call, place, other, bytes, kind, stream, wait);
   return copyLinear(call, other, place, bytes, kind, stream, wait);
 }
