@@ -20,10 +20,15 @@ import catalogue  # noqa: E402
 # Suite or script -> the text of its files.
 known = {f"shim.{path.stem}": path.read_text() for path in HERE.glob("*.py")}
 headers = "".join(path.read_text() for path in HERE.rglob("*.h"))
+headers = re.sub(r"\bAPI\((\w+)\)", r"cuda\1 cu\1", headers)  # cases that are compiled for both APIs
 for path in HERE.rglob("*.cpp"):
     text = path.read_text()
     for suite in set(re.findall(r"^TEST(?:_[FP])?\((\w+),", text, re.M)):
         known[suite] = known.get(suite, headers) + text
+    if '#include "graph_cases.h"' in text or '#include "../graph_cases.h"' in text:
+        for suite in set(re.findall(r"^GRAPH_CASE\((\w+),", headers, re.M)):
+            name = f"Driver{suite}" if path.name.startswith("driver_") else suite
+            known[name] = known.get(name, headers) + text
 diagnostics = catalogue.read_diagnostics(args.api.parents[1] / "runtime/support/diagnostics.def")
 wrong = []
 libraries, _ = catalogue.read_all(args.api, diagnostics)
