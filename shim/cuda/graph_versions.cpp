@@ -53,10 +53,11 @@ CUresult body::cuGraphInstantiate_v2(Call &, CUgraphExec *out, CUgraph graph, CU
 }
 
 CUresult body::cuGraphExecUpdate(Call &, CUgraphExec exec, CUgraph graph, CUgraphNode *error_node, CUgraphExecUpdateResult *result) {
+  if (!error_node || !result) return CUDA_ERROR_INVALID_VALUE;
   CUgraphExecUpdateResultInfo info;
   Status status = update(exec, graph, &info);
-  if (error_node) *error_node = info.errorNode;
-  if (result) *result = info.result;
+  *error_node = info.errorNode;
+  *result = info.result;
   return error(status);
 }
 

@@ -144,13 +144,13 @@ TEST_F(DriverSettings, PreferencesAreKept) {
 struct DriverRefusal : shim_test::WithContext {};
 
 TEST_F(DriverRefusal, NamedOnceWithCodeAndError) {
-  CUgraph graph;
+  CUgraphicsResource resource = nullptr;
   testing::internal::CaptureStderr();
-  EXPECT_EQ(cuGraphCreate(&graph, 0), CUDA_ERROR_NOT_SUPPORTED);
-  EXPECT_EQ(cuGraphCreate(&graph, 0), CUDA_ERROR_NOT_SUPPORTED);
+  EXPECT_EQ(cuGraphicsUnregisterResource(resource), CUDA_ERROR_NOT_SUPPORTED);
+  EXPECT_EQ(cuGraphicsUnregisterResource(resource), CUDA_ERROR_NOT_SUPPORTED);
   std::string said = testing::internal::GetCapturedStderr();
-  EXPECT_THAT(said, testing::HasSubstr("CT2101: cuGraphCreate"));
-  EXPECT_EQ(said.find("cuGraphCreate"), said.rfind("cuGraphCreate")) << said;
+  EXPECT_THAT(said, testing::HasSubstr("CT2103: cuGraphicsUnregisterResource"));
+  EXPECT_EQ(said.find("cuGraphicsUnreg"), said.rfind("cuGraphicsUnreg")) << said;
 }
 
 TEST_F(DriverRefusal, ExportTablesAreNotAnswered) {

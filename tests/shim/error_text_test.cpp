@@ -34,7 +34,7 @@ TEST(ErrorText, EveryErrorHasWords) {
 
 TEST(ErrorText, LastErrorIsTakenOnce) {
   EXPECT_EQ(cudaGetLastError(), cudaSuccess);
-  EXPECT_EQ(cudaGraphCreate(nullptr, 0), cudaErrorNotSupported);
+  EXPECT_EQ(cudaGraphicsUnregisterResource(nullptr), cudaErrorNotSupported);
   EXPECT_EQ(cudaPeekAtLastError(), cudaErrorNotSupported);
   EXPECT_EQ(cudaGetLastError(), cudaErrorNotSupported);
   EXPECT_EQ(cudaGetLastError(), cudaSuccess);

@@ -204,6 +204,62 @@ struct Good<CUlinkState> {
     return state;
   }
 };
+template <>
+struct Good<CUgraph> {
+  static CUgraph make() {
+    CUgraph graph = nullptr;
+    cuGraphCreate(&graph, 0);
+    return graph;
+  }
+  static CUgraph live() { return once(make); }
+  static CUgraph stale() {
+    CUgraph graph = make();
+    cuGraphDestroy(graph);
+    return graph;
+  }
+};
+template <>
+struct Good<CUgraphNode> {
+  static CUgraphNode make() {
+    CUgraphNode node = nullptr;
+    cuGraphAddEmptyNode(&node, Good<CUgraph>::live(), nullptr, 0);
+    return node;
+  }
+  static CUgraphNode live() { return once(make); }
+  static CUgraphNode stale() {
+    CUgraphNode node = make();
+    cuGraphDestroyNode(node);
+    return node;
+  }
+};
+template <>
+struct Good<CUgraphExec> {
+  static CUgraphExec make() {
+    CUgraphExec exec = nullptr;
+    cuGraphInstantiateWithFlags(&exec, Good<CUgraph>::live(), 0);
+    return exec;
+  }
+  static CUgraphExec live() { return once(make); }
+  static CUgraphExec stale() {
+    CUgraphExec exec = make();
+    cuGraphExecDestroy(exec);
+    return exec;
+  }
+};
+template <>
+struct Good<CUuserObject> {
+  static CUuserObject make() {
+    CUuserObject object = nullptr;
+    cuUserObjectCreate(&object, nullptr, [](void *) {}, 1, 1);
+    return object;
+  }
+  static CUuserObject live() { return once(make); }
+  static CUuserObject stale() {
+    CUuserObject object = make();
+    cuUserObjectRelease(object, 1);
+    return object;
+  }
+};
 
 namespace {
 

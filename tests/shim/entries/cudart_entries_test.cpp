@@ -140,6 +140,62 @@ struct Good<cudaMemPool_t> {
     return pool;
   }
 };
+template <>
+struct Good<cudaGraph_t> {
+  static cudaGraph_t make() {
+    cudaGraph_t graph = nullptr;
+    cudaGraphCreate(&graph, 0);
+    return graph;
+  }
+  static cudaGraph_t live() { return once(make); }
+  static cudaGraph_t stale() {
+    cudaGraph_t graph = make();
+    cudaGraphDestroy(graph);
+    return graph;
+  }
+};
+template <>
+struct Good<cudaGraphNode_t> {
+  static cudaGraphNode_t make() {
+    cudaGraphNode_t node = nullptr;
+    cudaGraphAddEmptyNode(&node, Good<cudaGraph_t>::live(), nullptr, 0);
+    return node;
+  }
+  static cudaGraphNode_t live() { return once(make); }
+  static cudaGraphNode_t stale() {
+    cudaGraphNode_t node = make();
+    cudaGraphDestroyNode(node);
+    return node;
+  }
+};
+template <>
+struct Good<cudaGraphExec_t> {
+  static cudaGraphExec_t make() {
+    cudaGraphExec_t exec = nullptr;
+    cudaGraphInstantiateWithFlags(&exec, Good<cudaGraph_t>::live(), 0);
+    return exec;
+  }
+  static cudaGraphExec_t live() { return once(make); }
+  static cudaGraphExec_t stale() {
+    cudaGraphExec_t exec = make();
+    cudaGraphExecDestroy(exec);
+    return exec;
+  }
+};
+template <>
+struct Good<cudaUserObject_t> {
+  static cudaUserObject_t make() {
+    cudaUserObject_t object = nullptr;
+    cudaUserObjectCreate(&object, nullptr, [](void *) {}, 1, 1);
+    return object;
+  }
+  static cudaUserObject_t live() { return once(make); }
+  static cudaUserObject_t stale() {
+    cudaUserObject_t object = make();
+    cudaUserObjectRelease(object, 1);
+    return object;
+  }
+};
 
 namespace {
 
