@@ -111,9 +111,9 @@ Result<NodeWork> workOf(const Caller &caller, const CUDA_KERNEL_NODE_PARAMS_v2 &
 }
 
 Status give(const Caller &caller, const KernelWork &work, CUDA_KERNEL_NODE_PARAMS_v2 *out) {
-  const auto &[grid, block, cluster, shared_bytes, cooperative] = work.shape;
+  const auto &grid = work.shape.grid, &block = work.shape.block;
   *out = {static_cast<CUfunction>(caller.name(work)), grid[0], grid[1], grid[2], block[0], block[1], block[2],
-          static_cast<unsigned>(shared_bytes), nullptr, nullptr, nullptr, nullptr};
+          static_cast<unsigned>(work.shape.dynamic_shared_bytes), nullptr, nullptr, nullptr, nullptr};
   if (runtime::LibraryKernel::find(work.origin)) out->kern = reinterpret_cast<CUkernel>(const_cast<void *>(work.origin));
   out->ctx = reinterpret_cast<CUcontext>(&work.kernel->module().context());
   show(work, out);
