@@ -16,6 +16,9 @@ namespace {
 
 using runtime::KernelWork;
 
+// The module that it came from may be gone.
+bool loaded(const KernelWork &work) { return runtime::Kernel::find(work.kernel); }
+
 // The arguments in the kernel's layout.
 Status pack(const ctc_kernel &info, void **pointers, void **extra, KernelWork *work) {
   if (pointers && extra) return Code::invalid_value;
@@ -111,6 +114,7 @@ Result<NodeWork> workOf(const Caller &caller, const CUDA_KERNEL_NODE_PARAMS_v2 &
 }
 
 Status give(const Caller &caller, const KernelWork &work, CUDA_KERNEL_NODE_PARAMS_v2 *out) {
+  if (!loaded(work)) return Code::invalid_function;
   const auto &grid = work.shape.grid, &block = work.shape.block;
   *out = {static_cast<CUfunction>(caller.name(work)), grid[0], grid[1], grid[2], block[0], block[1], block[2],
           static_cast<unsigned>(work.shape.dynamic_shared_bytes), nullptr, nullptr, nullptr, nullptr};
@@ -152,6 +156,7 @@ Status setKernelAttribute(CUgraphNode handle, CUlaunchAttributeID id, const CUla
 Status copyKernelAttributes(CUgraphNode to, CUgraphNode from) {
   const auto *source = workIn<KernelWork>(from), *target = workIn<KernelWork>(to);
   if (!source || !target) return Code::invalid_value;
+  if (!loaded(*source) || !loaded(*target)) return Code::invalid_function;
   if (&source->kernel->module().context() != &target->kernel->module().context()) return Code::invalid_context;
   KernelWork work = *target;
   work.attributes = source->attributes;

@@ -15,7 +15,7 @@ namespace cutrans::shim::graphs {
 namespace {
 
 runtime::Context *contextIn(const NodeWork &work) {
-  if (const auto *kernel = std::get_if<runtime::KernelWork>(&work)) return kernel->kernel ? &kernel->kernel->module().context() : nullptr;
+  if (const auto *kernel = std::get_if<runtime::KernelWork>(&work)) return runtime::Kernel::find(kernel->kernel) ? &kernel->kernel->module().context() : nullptr;
   if (const auto *copy = std::get_if<runtime::CopyWork>(&work)) return copy->context;
   if (const auto *fill = std::get_if<runtime::FillWork>(&work)) return fill->context;
   return nullptr;

@@ -72,10 +72,9 @@ CUresult body::cuGraphExecMemsetNodeSetParams(Call &call, CUgraphExec exec, CUgr
   return error(setIn(exec, node, fillWork(call, params, context)));
 }
 
-CUresult body::cuGraphConditionalHandleCreate(Call &call, CUgraphConditionalHandle *out, CUgraph graph, CUcontext context, unsigned initial,
+CUresult body::cuGraphConditionalHandleCreate(Call &, CUgraphConditionalHandle *out, CUgraph graph, CUcontext context, unsigned initial,
                                               unsigned flags) {
-  Result<runtime::Context *> owner = contextOf(callerOf(call), context, nullptr);
-  return error(owner.ok() ? createCondition(out, graph, *owner, initial, flags) : owner.status());
+  return error(createCondition(out, graph, runtime::Context::find(context), initial, flags));
 }
 
 }  // namespace cutrans::driver

@@ -88,6 +88,28 @@ TEST_F(DriverGraphVersions, Kernels) {
   EXPECT_EQ(cuGraphExecDestroy(exec), CUDA_SUCCESS);
 }
 
+TEST_F(DriverGraphVersions, KernelsWhoseModuleIsGone) {
+  CUmodule module = nullptr;
+  CUfunction gone = nullptr;
+  ASSERT_EQ(cuModuleLoadData(&module, kGraphKernels), CUDA_SUCCESS);
+  ASSERT_EQ(cuModuleGetFunction(&gone, module, "fill"), CUDA_SUCCESS);
+  CUDA_KERNEL_NODE_PARAMS_v1 params{gone, 1, 1, 1, 4, 1, 1, 0, arguments, nullptr}, good = params, got{};
+  good.func = function;
+  CUgraphNode node = nullptr, other = nullptr;
+  ASSERT_EQ(cuGraphAddKernelNode(&node, graph, nullptr, 0, &params), CUDA_SUCCESS);
+  ASSERT_EQ(cuGraphAddKernelNode(&other, graph, nullptr, 0, &good), CUDA_SUCCESS);
+  CUgraphExec exec = nullptr, second = nullptr;
+  ASSERT_EQ(cuGraphInstantiateWithFlags(&exec, graph, 0), CUDA_SUCCESS);
+  ASSERT_EQ(cuModuleUnload(module), CUDA_SUCCESS);
+  EXPECT_NE(cuGraphKernelNodeGetParams(node, &got), CUDA_SUCCESS);
+  EXPECT_NE(cuGraphKernelNodeCopyAttributes(other, node), CUDA_SUCCESS);
+  EXPECT_NE(cuGraphInstantiateWithFlags(&second, graph, 0), CUDA_SUCCESS);
+  EXPECT_NE(cuGraphLaunch(exec, nullptr), CUDA_SUCCESS);
+  EXPECT_EQ(cuGraphDebugDotPrint(graph, "/dev/null", 1), CUDA_SUCCESS);
+  EXPECT_EQ(cuGraphKernelNodeSetParams(node, &good), CUDA_SUCCESS) << "it can be set to another";
+  EXPECT_EQ(cuGraphExecDestroy(exec), CUDA_SUCCESS);
+}
+
 TEST_F(DriverGraphVersions, Edges) {
   CUgraphNode a = nullptr, b = nullptr, c = nullptr, list[2];
   CUgraphNodeParams nothing{};

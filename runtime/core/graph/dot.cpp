@@ -32,10 +32,15 @@ const char *kindName(NodeKind kind) {
   return kNames[static_cast<size_t>(kind)];
 }
 
+// The module that it came from may be gone.
+void nameKernel(std::string &out, const KernelWork &work) {
+  out += "\\n";
+  quote(out, Kernel::find(work.kernel) ? work.kernel->info().name : "(unloaded)");
+}
+
 void describe(std::string &out, const KernelWork &work) {
   const LaunchShape &s = work.shape;
-  out += "\\n";
-  quote(out, work.kernel->info().name);
+  nameKernel(out, work);
   put(out, "\\ngrid %u,%u,%u block %u,%u,%u shared %" PRIu64, s.grid[0], s.grid[1], s.grid[2], s.block[0], s.block[1], s.block[2],
       s.dynamic_shared_bytes);
 }
@@ -82,10 +87,7 @@ void write(std::string &out, const Graph &graph, const std::string &prefix, bool
     const std::string name = nameOf(*node);
     out += '"' + name + "\" [shape=\"record\" label=\"" + std::to_string(node->id()) + " " + kindName(node->kind());
     // A kernel's name even in short: nothing else tells kernels apart.
-    if (const auto *kernel = std::get_if<KernelWork>(&node->work()); kernel && !verbose) {
-      out += "\\n";
-      quote(out, kernel->kernel->info().name);
-    }
+    if (const auto *kernel = std::get_if<KernelWork>(&node->work()); kernel && !verbose) nameKernel(out, *kernel);
     if (verbose) std::visit([&](const auto &work) { describe(out, work); }, node->work());
     out += "\"];\n";
     if (const auto *child = std::get_if<ChildWork>(&node->work())) writeBelow(out, *child->graph, name, verbose);
