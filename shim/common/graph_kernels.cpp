@@ -46,8 +46,10 @@ void show(const KernelWork &work, CUDA_KERNEL_NODE_PARAMS_v2 *out) {
   runtime::ShownArguments &shown = work.shown;
   if (shown.list.empty()) {
     if (work.packed) {
-      shown.size = work.arguments.size();
-      shown.list = {CU_LAUNCH_PARAM_BUFFER_POINTER, first, CU_LAUNCH_PARAM_BUFFER_SIZE, &shown.size, CU_LAUNCH_PARAM_END};
+      // The size that the list points to stands behind its end.
+      shown.list = {CU_LAUNCH_PARAM_BUFFER_POINTER, first, CU_LAUNCH_PARAM_BUFFER_SIZE, nullptr, CU_LAUNCH_PARAM_END,
+                    reinterpret_cast<void *>(work.arguments.size())};
+      shown.list[3] = &shown.list[5];
     } else {
       for (uint32_t i = 0; i < info.param_count; ++i) shown.list.push_back(first + info.params[i].offset);
     }

@@ -18,6 +18,7 @@ runtime::Context *contextIn(const NodeWork &work) {
   if (const auto *kernel = std::get_if<runtime::KernelWork>(&work)) return runtime::Kernel::find(kernel->kernel) ? &kernel->kernel->module().context() : nullptr;
   if (const auto *copy = std::get_if<runtime::CopyWork>(&work)) return copy->context;
   if (const auto *fill = std::get_if<runtime::FillWork>(&work)) return fill->context;
+  if (const auto *words = std::get_if<runtime::WordsWork>(&work)) return words->context;
   return nullptr;
 }
 
@@ -237,8 +238,7 @@ Result<NodeWork> workOf(const Caller &caller, const CUgraphNodeParams &p, const 
       refuseArgument(caller.entry, Diag::api_external, "a graph node for external semaphores");
       return Code::unsupported;
     case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP:
-      refuseArgument(caller.entry, Diag::api_graphs, "a graph node of memory operations");
-      return Code::unsupported;
+      return caller.words ? caller.words(caller, p, now) : Result<NodeWork>(Code::invalid_value);
     default:
       return Code::invalid_value;
   }

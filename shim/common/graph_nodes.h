@@ -25,8 +25,9 @@ struct Caller {
   Result<runtime::Kernel *> (*kernel)(const Caller &, const void *function) = nullptr;
   // By what the API names the kernel of a node.
   void *(*name)(const runtime::KernelWork &) = nullptr;
-  // The union's member for copies.
+  // The union's members for copies, and for words of memory; null: the API has no such nodes.
   Result<NodeWork> (*copy)(const Caller &, const CUgraphNodeParams &, const NodeWork *now) = nullptr;
+  Result<NodeWork> (*words)(const Caller &, const CUgraphNodeParams &, const NodeWork *now) = nullptr;
 };
 
 // The context that an argument names: null is the node's own, for a new one the current one. invalid_context.

@@ -29,6 +29,7 @@ CUgraphNodeType spell(NodeKind kind) {
     case NodeKind::alloc: return CU_GRAPH_NODE_TYPE_MEM_ALLOC;
     case NodeKind::free: return CU_GRAPH_NODE_TYPE_MEM_FREE;
     case NodeKind::conditional: return CU_GRAPH_NODE_TYPE_CONDITIONAL;
+    case NodeKind::words: return CU_GRAPH_NODE_TYPE_BATCH_MEM_OP;
   }
   return CU_GRAPH_NODE_TYPE_EMPTY;
 }

@@ -9,10 +9,11 @@ namespace cutrans::driver {
 Result<runtime::Kernel *> graphKernel(const shim::graphs::Caller &caller, const void *function);
 void *graphKernelName(const runtime::KernelWork &work);
 Result<runtime::NodeWork> graphCopy(const shim::graphs::Caller &caller, const CUgraphNodeParams &params, const runtime::NodeWork *now);
+Result<runtime::NodeWork> graphWords(const shim::graphs::Caller &caller, const CUgraphNodeParams &params, const runtime::NodeWork *now);
 
 // Rows that need no context take what there is.
 inline shim::graphs::Caller callerOf(const Call &call) {
-  return {call.name, call.context ? call.context : runtime::currentContext(), graphKernel, graphKernelName, graphCopy};
+  return {call.name, call.context ? call.context : runtime::currentContext(), graphKernel, graphKernelName, graphCopy, graphWords};
 }
 
 }  // namespace cutrans::driver

@@ -13,14 +13,14 @@ constexpr size_t kMostOperations = 255;
 static_assert(int{CU_STREAM_WAIT_VALUE_GEQ} == int{CT_COMPARE_GEQ} && int{CU_STREAM_WAIT_VALUE_EQ} == int{CT_COMPARE_EQ} &&
               int{CU_STREAM_WAIT_VALUE_AND} == int{CT_COMPARE_AND} && int{CU_STREAM_WAIT_VALUE_NOR} == int{CT_COMPARE_NOR});
 
-CUresult refuseFlush(Call &call) {
-  return call.refuse("a flush of remote writes: no device can (CU_DEVICE_ATTRIBUTE_CAN_FLUSH_REMOTE_WRITES)",
-                     Diag::api_stream_memory);
+CUresult refuseFlush(const char *entry) {
+  shim::refuseArgument(entry, Diag::api_stream_memory, "a flush of remote writes: no device can (CU_DEVICE_ATTRIBUTE_CAN_FLUSH_REMOTE_WRITES)");
+  return CUDA_ERROR_NOT_SUPPORTED;
 }
 
-CUresult readWait(Call &call, CUdeviceptr address, uint64_t value, unsigned flags, bool wide, Word *out) {
+CUresult readWait(const char *entry, CUdeviceptr address, uint64_t value, unsigned flags, bool wide, Word *out) {
   if ((flags & ~unsigned{CU_STREAM_WAIT_VALUE_FLUSH}) > CU_STREAM_WAIT_VALUE_NOR) return CUDA_ERROR_INVALID_VALUE;
-  if (flags & CU_STREAM_WAIT_VALUE_FLUSH) return refuseFlush(call);
+  if (flags & CU_STREAM_WAIT_VALUE_FLUSH) return refuseFlush(entry);
   *out = {Word::Kind::wait, static_cast<ct_compare>(flags), wide, address, value};
   return CUDA_SUCCESS;
 }
@@ -35,7 +35,7 @@ CUresult readWrite(WordForm form, CUdeviceptr address, uint64_t value, unsigned 
 
 CUresult wait(Call &call, CUstream stream, CUdeviceptr address, uint64_t value, unsigned flags, bool wide) {
   Word word;
-  if (CUresult result = readWait(call, address, value, flags, wide, &word); result != CUDA_SUCCESS) return result;
+  if (CUresult result = readWait(call.name, address, value, flags, wide, &word); result != CUDA_SUCCESS) return result;
   return call.onQueue(stream, [&](runtime::Queue &queue) { return queue.onWords({&word, 1}); });
 }
 
@@ -48,13 +48,13 @@ CUresult write(Call &call, WordForm form, CUstream stream, CUdeviceptr address, 
 CUresult batch(Call &call, WordForm form, CUstream stream, unsigned count, const CUstreamBatchMemOpParams *list, unsigned flags) {
   if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
   std::vector<Word> words;
-  if (CUresult result = readWordOperations(call, {list, count}, form, &words); result != CUDA_SUCCESS) return result;
+  if (CUresult result = readWordOperations(call.name, {list, count}, form, &words); result != CUDA_SUCCESS) return result;
   return call.onQueue(stream, [&](runtime::Queue &queue) { return queue.onWords(words); });
 }
 
 }  // namespace
 
-CUresult readWordOperations(Call &call, std::span<const CUstreamBatchMemOpParams> list, WordForm form, std::vector<Word> *out) {
+CUresult readWordOperations(const char *entry, std::span<const CUstreamBatchMemOpParams> list, WordForm form, std::vector<Word> *out) {
   if (list.size() > kMostOperations || (!list.empty() && !list.data())) return CUDA_ERROR_INVALID_VALUE;
   for (const CUstreamBatchMemOpParams &op : list) {
     const auto &w = op.waitValue;
@@ -62,8 +62,8 @@ CUresult readWordOperations(Call &call, std::span<const CUstreamBatchMemOpParams
     Word word;
     CUresult result = CUDA_SUCCESS;
     switch (op.operation) {
-      case CU_STREAM_MEM_OP_WAIT_VALUE_32: result = readWait(call, w.address, w.value, w.flags, false, &word); break;
-      case CU_STREAM_MEM_OP_WAIT_VALUE_64: result = readWait(call, w.address, w.value64, w.flags, true, &word); break;
+      case CU_STREAM_MEM_OP_WAIT_VALUE_32: result = readWait(entry, w.address, w.value, w.flags, false, &word); break;
+      case CU_STREAM_MEM_OP_WAIT_VALUE_64: result = readWait(entry, w.address, w.value64, w.flags, true, &word); break;
       case CU_STREAM_MEM_OP_WRITE_VALUE_32: result = readWrite(form, s.address, s.value, s.flags, false, &word); break;
       case CU_STREAM_MEM_OP_WRITE_VALUE_64: result = readWrite(form, s.address, s.value64, s.flags, true, &word); break;
       case CU_STREAM_MEM_OP_BARRIER:
@@ -71,7 +71,7 @@ CUresult readWordOperations(Call &call, std::span<const CUstreamBatchMemOpParams
         if (form == WordForm::v1 || op.memoryBarrier.flags > CU_STREAM_MEMORY_BARRIER_TYPE_GPU) return CUDA_ERROR_INVALID_VALUE;
         continue;
       case CU_STREAM_MEM_OP_FLUSH_REMOTE_WRITES:
-        return op.flushRemoteWrites.flags ? CUDA_ERROR_INVALID_VALUE : refuseFlush(call);
+        return op.flushRemoteWrites.flags ? CUDA_ERROR_INVALID_VALUE : refuseFlush(entry);
       default:
         return CUDA_ERROR_INVALID_VALUE;
     }

@@ -15,7 +15,7 @@ namespace cutrans::driver {
 enum class WordForm { v1, v2 };
 
 // CUDA_ERROR_INVALID_VALUE: too many, a null list, an unknown operation or flag. Addresses are checked by Queue::onWords.
-CUresult readWordOperations(Call &call, std::span<const CUstreamBatchMemOpParams> list, WordForm form,
+CUresult readWordOperations(const char *entry, std::span<const CUstreamBatchMemOpParams> list, WordForm form,
                             std::vector<runtime::WordOperation> *out);
 
 }  // namespace cutrans::driver

@@ -291,7 +291,3 @@ uint32_t __cudaCDP2RuntimeGetVersion(int *out) {
   *out = CT_CUDA_VERSION;
   return Success;
 }
-
-/* ---- conditions of graphs: the handle is the address of the value (runtime/core/graph/condition.cpp) ---- */
-
-void cudaGraphSetConditional(uint64_t handle, uint32_t value) { *(volatile uint32_t *)handle = value; }

@@ -31,6 +31,9 @@ GRAPH_CASE(GraphKernelNodes, ArgumentsAreCopiedAndShown) {
   EXPECT_THAT(read(8), Each(5u));
   OK(API(GraphKernelNodeGetParams)(node, &got));
   EXPECT_EQ(*static_cast<unsigned *>(got.kernelParams[1]), 7u);
+  // Pointers of before are still good: programs ask once and set many times.
+  EXPECT_EQ(got.kernelParams, again.kernelParams);
+  EXPECT_EQ(*static_cast<uint64_t *>(again.kernelParams[0]), memory);
 }
 
 GRAPH_CASE(GraphKernelNodes, ArgumentsInOneBuffer) {

@@ -185,6 +185,13 @@ Status GraphNode::setWork(NodeWork work) {
     default: break;
   }
   if (Status right = checkWork(*graph_, work); !right.ok()) return right;
+  // Arguments of the same kernel stay where they are: programs go on using the pointers that they once asked for.
+  auto *now = std::get_if<KernelWork>(&work), *old = std::get_if<KernelWork>(&work_);
+  if (now && now->kernel == old->kernel && now->arguments.size() == old->arguments.size()) {
+    std::ranges::copy(now->arguments, old->arguments.begin());
+    std::swap(now->arguments, old->arguments);
+    if (now->packed == old->packed) now->shown = std::move(old->shown);
+  }
   work_ = std::move(work);
   return {};
 }

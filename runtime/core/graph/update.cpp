@@ -59,7 +59,8 @@ Trouble differs(const ConditionalWork &old, const ConditionalWork &now, bool) {
 }
 
 Trouble differs(const WordsWork &old, const WordsWork &now, bool) {
-  return old.context == now.context && old.operations.size() == now.operations.size() ? Trouble::none : Trouble::parameters;
+  auto same = [](const WordOperation &a, const WordOperation &b) { return a.kind == b.kind && a.wide == b.wide; };
+  return old.context == now.context && std::ranges::equal(old.operations, now.operations, same) ? Trouble::none : Trouble::parameters;
 }
 
 template <class Work>

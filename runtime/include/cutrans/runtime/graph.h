@@ -21,12 +21,13 @@ namespace cutrans::runtime {
 
 // ---- what a node does ----------------------------------------------------------------------------------------
 
-// Pointers into a node's arguments, for programs that ask where they are; filled by who is asked, valid as long as the
-// work is not set again. They belong to one place: a copy starts without.
+// Pointers into a node's arguments, for programs that ask where they are; filled by who is asked. They go where the
+// arguments go: a copy starts without.
 struct ShownArguments {
   std::vector<void *> list;
-  size_t size = 0;
   ShownArguments() = default;
+  ShownArguments(ShownArguments &&) = default;
+  ShownArguments &operator=(ShownArguments &&) = default;
   ShownArguments(const ShownArguments &) {}
   ShownArguments &operator=(const ShownArguments &) {
     list.clear();
@@ -104,10 +105,11 @@ struct ConditionalWork {
   std::vector<Graph *> bodies;          // when added: nulls, as many as wanted; made by the node and owned by it
 };
 
-// Waits for words of memory and writes of them, side by side.
+// Waits for words of memory and writes of them, side by side. `given`: the API's own description, kept for questions.
 struct WordsWork {
   Context *context = nullptr;
   std::vector<WordOperation> operations;
+  std::vector<std::byte> given;
 };
 
 enum class NodeKind : uint8_t { kernel, copy, fill, host, child, empty, record, wait, alloc, free, conditional, words };
