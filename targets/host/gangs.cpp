@@ -128,7 +128,7 @@ void resume(Unit &unit, Gang &gang) {
     if (!gang.fiber.stack.base) abandon(CT_ERR_OUT_OF_MEMORY, Code::host_no_memory, "no memory for the stacks of a block");
     prepareFiber(gang.fiber, runGang, &gang);
   }
-  gang.resting = false;
+  gang.resting = gang.watching = false;
   unit.current = gang.slot;
   unit.guard.running = &gang.fiber;
   state.current = &gang.index;
@@ -169,7 +169,7 @@ void resume(Unit &unit, Gang &gang) {
             barrier.threads, barrier.expected ? barrier.expected : slot.launch->threads,
             state.live < state.count ? "; others have exited" : "");
   }
-  abandon(CT_ERR_LAUNCH, Code::host_barrier_deadlock, "all threads wait");
+  abandon(CT_ERR_LAUNCH, Code::host_barrier_deadlock, "all threads wait for shared memory, such as an mbarrier, to change, and none is left to change it");
 }
 
 }  // namespace
@@ -241,15 +241,20 @@ void runGangs(Unit &unit, Job &job, const Launch &launch) {
     for (uint32_t i = 0; i < resident; ++i) {
       Cluster &cluster = unit.cluster(i);
       uint32_t ready = 0;
+      bool watching = true;
       for (Slot *slot : cluster.slots) slot->gangs->moved = false;
       for (Slot *slot : cluster.slots) {
         GangState &state = *slot->gangs;
         for (uint32_t g = 0; g < state.count && state.live; ++g)
-          if (state.gangs[g].state == Gang::State::ready) resume(unit, state.gangs[g]);
+          if (state.gangs[g].state == Gang::State::ready) {
+            resume(unit, state.gangs[g]);
+            watching &= state.gangs[g].watching;
+          }
         answerWhoIsHere(*slot);
       }
       for (Slot *slot : cluster.slots) {
         moved |= slot->gangs->moved;
+        watching &= !slot->gangs->moved;
         ready += slot->gangs->ready;
       }
       if (cluster.live == 0) {
@@ -260,7 +265,7 @@ void runGangs(Unit &unit, Job &job, const Launch &launch) {
           for (uint32_t k = 0; k < each; ++k) std::swap(unit.slots[i * each + k], unit.slots[resident * each + k]);
         }
         --i;
-      } else if (ready == 0) {
+      } else if (ready == 0 || watching) {
         reportDeadlock(cluster);
       }
     }
@@ -309,7 +314,12 @@ void gangYield(ct_native_block *block, uint32_t gang) {
   suspend(self);
 }
 
-// Other blocks of the cluster may change what it watches, so a turn without a change says nothing about the block alone.
-void gangWaitShared(ct_native_block *block, uint32_t gang, uint32_t) { gangYield(block, gang); }
+// Only gangs of the cluster write its shared memory. When each that can run has watched for a whole round, the next round is the same.
+void gangWaitShared(ct_native_block *block, uint32_t gang, uint32_t turn) {
+  Gang &self = gangOf(block, gang);
+  self.resting = true;
+  self.watching = turn > 1;  // in the first turn it came from elsewhere
+  suspend(self);
+}
 
 }  // namespace cutrans::host

@@ -27,6 +27,7 @@ struct Gang {
   static constexpr uint32_t ClusterBarrier = 16, WarpExchange = 17;  // behind the block's own
   uint32_t barrier = 0;         // waited for
   bool resting = false;         // ready, but has just let others run
+  bool watching = false;        // has done nothing since it ran last but read shared memory
   uint64_t cluster_phase = 0;   // of the cluster's barrier, arrived at and not waited for; 0: none
   uint32_t *out_true = nullptr, *out_threads = nullptr;  // of barrier_reduce, on the gang's stack or in its frame
 };

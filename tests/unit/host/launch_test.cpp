@@ -133,16 +133,24 @@ TEST(HostGangs, PartialBarriersVotesAndExits) {
 }
 
 TEST(HostGangs, BarriersThatCannotCompleteAreErrors) {
-  const char *expected[] = {"CT3105", "CT3106", "CT3106"};
-  for (uint32_t how : {0u, 1u, 2u}) {
+  const char *expected[] = {"CT3105", "CT3106", "CT3106", "CT3105"};
+  for (uint32_t how : {0u, 1u, 2u, 3u}) {
     Host host;
     ct_queue *queue = host.queue();
     struct { uint32_t how; } params = {how};
-    ASSERT_EQ(host.launch(queue, host.kernel("gang_stuck"), params, 3, 64), CT_OK);
+    ASSERT_EQ(host.launch(queue, host.kernel("gang_stuck"), params, 3, 64, 64), CT_OK);
     EXPECT_EQ(host.synchronize(queue), CT_ERR_LAUNCH);
     ASSERT_EQ(host.reports().size(), 1u);
     EXPECT_EQ(host.reports()[0].substr(0, 6), expected[how]) << host.reports()[0];
   }
+}
+
+TEST(HostGangs, SharedMemoryMayChangeLate) {
+  Host host;
+  ct_queue *queue = host.queue();
+  struct { uint32_t how; } params = {4};
+  ASSERT_EQ(host.launch(queue, host.kernel("gang_stuck"), params, 3, 128, 64), CT_OK);
+  EXPECT_EQ(host.synchronize(queue), CT_OK);
 }
 
 TEST(HostGangs, AllBlocksOfACooperativeLaunchRunTogether) {
