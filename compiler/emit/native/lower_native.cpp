@@ -223,7 +223,11 @@ llvm::Value *Lowering::lowerCluster(llvm::CallInst &call, Intrinsic id) {
   llvm::Value *place = builder.CreateSub(call.getArgOperand(0), base);
   if (id == Intrinsic::ClusterRankOf) return builder.CreateLShr(place, shift);
   llvm::Value *within = builder.CreateAnd(place, builder.CreateNot(builder.CreateShl(llvm::Constant::getAllOnesValue(call.getType()), shift)));
-  return builder.CreateAdd(builder.CreateAdd(base, builder.CreateShl(call.getArgOperand(1), shift)), within);
+  // A block that the cluster has not: an address in the first page, where every access is a fault.
+  llvm::Value *blocks = field(offsetof(ct_native_block, cluster));
+  for (unsigned d : {1u, 2u}) blocks = builder.CreateMul(blocks, field(offsetof(ct_native_block, cluster) + 4 * d));
+  llvm::Value *mapped = builder.CreateAdd(builder.CreateAdd(base, builder.CreateShl(call.getArgOperand(1), shift)), within);
+  return builder.CreateSelect(builder.CreateICmpULT(call.getArgOperand(1), blocks), mapped, builder.CreateAnd(within, llvm::ConstantInt::get(call.getType(), 0xff)));
 }
 
 // cutrans.gang.<name>(thread, ...): once for each live lane.

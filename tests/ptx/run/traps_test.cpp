@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Instructions that end a launch (manual section 9.7.19): for the threads that reach them, at every gang width. Without a
 // debugger brkpt ends it like trap.
+#include <csignal>
+
 #include <gtest/gtest.h>
 
 #include "tests/ptx/run/compile_ptx.h"
@@ -29,6 +31,19 @@ TEST(Traps, EndTheLaunchWhereAThreadReachesThem) {
       EXPECT_FALSE(outcome.ok);
       EXPECT_NE(outcome.problem.find("in thread 0"), std::string::npos) << outcome.problem;
     }
+}
+
+// The runner's clusters have one block. What lies beyond must not be memory that another block could have.
+TEST(Traps, BlocksBeyondTheClusterHaveNoMemory) {
+  auto store = [](const char *rank) {
+    return std::string("{ .shared .align 4 .b32 cell; .reg .b32 %a; mov.u32 %a, cell; mapa.shared::cluster.u32 %a, %a, ") + rank + "; st.shared::cluster.u32 [%a], 1; }";
+  };
+  for (uint32_t width : {1u, 8u, 32u}) {
+    EXPECT_TRUE(run(store("0"), 3, width).ok);
+    EXPECT_TRUE(run(store("1"), 0, width).ok);
+    EXPECT_EXIT(run(store("1"), 3, width), testing::KilledBySignal(SIGSEGV), "");
+    EXPECT_EXIT(run(store("0xffffffff"), 3, width), testing::KilledBySignal(SIGSEGV), "");
+  }
 }
 
 }  // namespace
