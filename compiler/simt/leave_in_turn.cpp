@@ -144,6 +144,14 @@ Leaving whatLanesDoOnLeaving(const Loop &loop, const Shapes &shapes) {
 
 void leaveInTurn(Function &kernel, Loop &loop) {
   Part part = partBehind(loop);
+  // A turn in which a lane leaves does more than watch shared memory now.
+  for (BasicBlock *block : loop.blocks())
+    for (Instruction &instruction : make_early_inc_range(*block))
+      if (ir::intrinsicOf(&instruction) == ir::Intrinsic::GangYield && cast<CallInst>(instruction).hasOperandBundles()) {
+        IRBuilder<> builder(&instruction);
+        ir::call(builder, ir::Intrinsic::GangYield);
+        instruction.eraseFromParent();
+      }
   SmallPtrSet<BasicBlock *, 4> meetings;
   for (Instruction *meeting : part.meetings) meetings.insert(SplitBlock(meeting->getParent(), meeting));
 
