@@ -174,6 +174,7 @@ Status GraphExec::setWork(const GraphNode &node, NodeWork work) {
   if (Status right = checkWork(node.graph(), work); !right.ok()) return right;
   Step step;
   if (Status made = makeStep(work, step); !made.ok()) return made;
+  if (!core.fits(mine, step)) return Code::invalid_value;
   mine.work = std::move(work);
   core.put(mine, std::move(step));
   return {};

@@ -15,6 +15,9 @@ namespace {
 
 using Trouble = GraphExec::Trouble;
 
+// Bodies run on one queue.
+bool leaves(const Step &step, const Context &context) { return (step.context && step.context != &context) || step.far; }
+
 void setContext(Step &step, Context &context) {
   step.context = &context;
   step.context_id = context.id();
@@ -111,6 +114,11 @@ Status makeStep(const NodeWork &work, Step &step) {
   return std::visit([&](const auto &each) { return fillIn(each, step); }, work);
 }
 
+bool ExecCore::fits(ExecNode &node, const Step &step) {
+  const ExecGraph &owner = planOwner(*node.graph);
+  return !owner.owner || !leaves(step, *writable(*owner.owner->graph).steps[owner.owner->step].context);
+}
+
 void ExecCore::put(ExecNode &node, Step step) {
   Plan &plan = writable(*node.graph);
   staged |= step.staging != nullptr;
@@ -120,6 +128,7 @@ void ExecCore::put(ExecNode &node, Step step) {
   const bool content = old.kind == step.kind && old.context == step.context && old.kernel == step.kernel && !old.far && !step.far &&
                        (old.kind == NodeKind::kernel || old.kind == NodeKind::copy || old.kind == NodeKind::fill);
   if (!content) plan.compiled = false;
+  if (old.staging) replaced_staging.push_back(std::move(old.staging));
   old = std::move(step);
   old.launch.params = old.params.data();
 }
@@ -183,7 +192,7 @@ class Maker {
       node.step = plan.steps.size();
       Step step;
       if (Status made = makeStep(node.work, step); !made.ok()) return fail(node, Trouble::error, made);
-      if (only && step.context && step.context != only) return fail(node, Trouble::multiple_contexts, Code::invalid_value);
+      if (only && leaves(step, *only)) return fail(node, Trouble::multiple_contexts, Code::invalid_value);
       core_.staged |= step.staging != nullptr;
       if (node.below.empty()) {
         plan.steps.push_back(std::move(step));
@@ -319,6 +328,7 @@ Plan &ExecCore::writable(ExecGraph &graph) {
   Plan &outer = writable(*owner.owner->graph);
   std::shared_ptr<Plan> &mine = outer.steps[owner.owner->step].bodies.plans[owner.body];
   if (mine.use_count() > 1) mine = std::make_shared<Plan>(*mine);
+  std::atomic_thread_fence(std::memory_order_acquire);  // a launch that has just let go of it has read it to the end
   return *mine;
 }
 

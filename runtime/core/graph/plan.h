@@ -109,11 +109,13 @@ struct ExecCore {
   // Whether it must outlive launches: the target has no copy of all that they use.
   bool needed() const { return !objects.empty() || !memory.empty() || !conditions.empty() || staged; }
   bool staged = false;                  // a copy goes through Step::staging
+  std::vector<std::shared_ptr<std::byte[]>> replaced_staging;  // which launches under way may use
 
   ExecGraph &planOwner(ExecGraph &graph) { return !graph.owner || graph.is_body ? graph : planOwner(*graph.owner->graph); }
   // The plan that the graph's nodes are steps of, for changing: not one that a launch is using.
   Plan &writable(ExecGraph &graph);
-  // Another step for the node, of the same kind.
+  // Another step for the node, of the same kind, that fits.
+  bool fits(ExecNode &node, const Step &step);
   void put(ExecNode &node, Step step);
 };
 

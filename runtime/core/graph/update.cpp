@@ -179,6 +179,7 @@ Status GraphExecAccess::updateChild(GraphExec::State &state, ExecNode &node, con
     if (!now->below.empty()) continue;
     changes.emplace_back(core.by_serial.at(pairs.at(serial)->serial), now);
     if (Status made = makeStep(now->work, steps.emplace_back()); !made.ok()) return made;
+    if (!core.fits(*changes.back().first, steps.back())) return Code::invalid_value;
   }
   for (size_t i = 0; i < changes.size(); ++i) {
     changes[i].first->work = std::move(changes[i].second->work);

@@ -537,6 +537,20 @@ TEST_F(GraphExecs, WhatBodiesMayNotHaveIsRefusedAndNamed) {
   EXPECT_CODE(unsupported, GraphExec::instantiate(graph(), 0, &report));
   EXPECT_EQ(report.trouble, Trouble::unsupported);
   EXPECT_EQ(report.node, bad);
+  ASSERT_OK(bad->destroy());
+  Context &second = **Context::create(context().device(), 0);
+  FillWork work = fill(handle, 0), far = work;
+  far.context = &second;
+  bad = addTo(body, far);
+  EXPECT_CODE(invalid_value, GraphExec::instantiate(graph(), 0, &report));
+  EXPECT_EQ(report.trouble, Trouble::multiple_contexts);
+  EXPECT_EQ(report.node, bad);
+  ASSERT_OK(bad->setWork(work));
+  GraphExec &exec = instantiate();
+  EXPECT_CODE(invalid_value, exec.setWork(*bad, far));
+  EXPECT_OK(exec.launch(queue()));
+  EXPECT_OK(queue().synchronize());
+  ASSERT_OK(second.destroy());
   EXPECT_CODE(unsupported, body.add(AllocWork{&context().device(), 16, 0, {}, {}}, {}));
 }
 
