@@ -224,8 +224,10 @@ Result<Queue *> Context::threadQueue() {
     if (entry.context == this && entry.id == id_) return entry.queue;
   std::erase_if(mine.entries, [](const ThreadQueues::Entry &entry) { return entry.context->id() != entry.id; });
   Result<Queue *> queue = QueueAccess::create(*this, Queue::State::Sort::blocking, 0, 0, true);
-  if (queue.ok()) mine.entries.push_back({this, id_, *queue});
-  return queue;
+  if (!queue.ok()) return queue;
+  mine.entries.push_back({this, id_, *queue});
+  Status ordered = waitAtGates(**queue);
+  return ordered.ok() ? queue : Result<Queue *>(ordered);
 }
 
 }  // namespace cutrans::runtime

@@ -195,8 +195,10 @@ bool needsHost(const Device &mine, const CheckedCopy &copy) {
 }
 
 Status Queue::copy(const Copy &copy) {
-  if (captures(*this)) [[unlikely]]
-    if (std::optional<Status> captured = captureCopy(*this, copy)) return *captured;
+  if (captures(*this)) [[unlikely]] {
+    // What must be read now cannot wait for the graph.
+    if (std::optional<Status> captured = copy.reads == Copy::Reads::now ? captureForbids(*this) : captureCopy(*this, copy)) return *captured;
+  }
   if (Status healthy = context_->check(); !healthy.ok()) return healthy;
   Result<CheckedCopy> checked = checkCopy(copy);
   if (!checked.ok() || checked->bytes == 0) return checked.status();
@@ -208,9 +210,11 @@ Status Queue::copy(const Copy &copy) {
   if (needsHost(context_->device(), *checked)) return copyThroughHost(*this, src, box, bytes);
 
   const bool host_waits = copy.synchronous && !(dst.pure_device && src.pure_device);
-  if (!host_waits && !src.known && dst.known && bytes <= kStage) return enqueueStaged(*this, box, bytes);
+  if (copy.reads == Copy::Reads::now && !host_waits && src.reachable && dst.known && bytes <= kStage) return enqueueStaged(*this, box, bytes);
+  if (copy.reads == Copy::Reads::usual && !host_waits && !src.known && dst.known && bytes <= kStage) return enqueueStaged(*this, box, bytes);
   if (Status status = enqueue(*this, box); !status.ok()) return status;
-  return host_waits || !src.known || !dst.known ? synchronize() : Status();
+  if (copy.reads == Copy::Reads::in_order) return host_waits ? synchronize() : Status();
+  return host_waits || copy.reads == Copy::Reads::now || !src.known || !dst.known ? synchronize() : Status();
 }
 
 Status uploadNow(Context &context, Address dst, const void *src, uint64_t bytes) {

@@ -37,6 +37,7 @@ bool isArray(const Allocation &a) { return a.kind == MemoryKind::array; }
 bool isRegistered(const Allocation &a) { return a.kind == MemoryKind::registered; }
 
 void giveBack(ct_device *device, const Allocation &a) {
+  if (a.kind == MemoryKind::device && a.flags == kLowMemory) return releaseLowMemory(a);
   ct_status status = a.kind == MemoryKind::registered
                          ? target().memory.unregister_host(device, reinterpret_cast<void *>(a.base))
                          : target().memory.free(device, targetKind(a.kind), a.base);

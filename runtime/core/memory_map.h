@@ -31,6 +31,10 @@ void releaseTaken(const Allocation &taken);
 // memory is used up is not worth a message yet.
 Status allocatePiece(Context &context, Piece &piece, bool may_fail);
 
+// Allocation::flags of device memory that low_memory.cpp made.
+inline constexpr uint32_t kLowMemory = 1u << 31;
+void releaseLowMemory(const Allocation &allocation);
+
 // Gives back to the target what the map held of this context. No work is pending.
 void releaseAllMemory(Context &context);
 

@@ -77,6 +77,7 @@ Status ModuleAccess::makeImage(Module &module) {
   allocation.kind = MemoryKind::image;
   allocation.context = &context;
   allocation.context_id = context.id();
+  allocation.flags = state.image_managed ? kManagedImage : 0;
   allocation.host = state.image_managed || context.device().hostCanAccess() ? state.image : 0;
   allocation.id = nextAllocationId();
   if (!insertAllocation(allocation)) return Code::internal;

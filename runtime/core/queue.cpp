@@ -62,7 +62,8 @@ Status enqueue(Queue &queue, const HostCall &what) {
 
 bool insideHostCall() { return inside_host_call; }
 
-Result<Queue *> QueueAccess::create(Context &context, Queue::State::Sort sort, uint32_t flags, int priority, bool thread_default) {
+Result<Queue *> QueueAccess::create(Context &context, Queue::State::Sort sort, uint32_t flags, int priority, bool thread_default,
+                                       Partition *partition) {
   Context::State &owner = ContextAccess::state(context);
   Queue *queue = pool.allocate();
   if (!queue) {
@@ -75,6 +76,8 @@ Result<Queue *> QueueAccess::create(Context &context, Queue::State::Sort sort, u
   queue->flags_ = flags;
   queue->priority_ = std::clamp(priority, kGreatestPriority, kLeastPriority);
   queue->thread_default_ = thread_default;
+  queue->partition_ = partition;
+  state->hints.priority = queue->priority_;
   queue->id_ = next_id.fetch_add(1, std::memory_order_relaxed);
   uint32_t target_flags = flags & Queue::kNonBlocking ? CT_QUEUE_NON_BLOCKING : 0;
   ct_status status = target().queue.create(owner.device, target_flags, queue->priority_, &state->handle);
@@ -119,10 +122,25 @@ void QueueAccess::release(Queue &queue, bool wait) {
   pool.recycle(&queue);
 }
 
-Result<Queue *> Queue::create(Context &context, uint32_t flags, int priority) {
+Result<Queue *> Queue::create(Context &context, uint32_t flags, int priority, Partition *partition) {
   if (Status healthy = context.check(); !healthy.ok()) return healthy;
   auto sort = flags & kNonBlocking ? State::Sort::non_blocking : State::Sort::blocking;
-  return QueueAccess::create(context, sort, flags, priority, false);
+  if (!partition && currentContext() == &context) partition = currentPartition();
+  Result<Queue *> queue = QueueAccess::create(context, sort, flags, priority, false, partition);
+  if (!queue.ok()) return queue;
+  Status ordered = waitAtGates(**queue);
+  return ordered.ok() ? queue : Result<Queue *>(ordered);
+}
+
+QueueHints Queue::hints() const {
+  std::lock_guard hold(impl_->lock);
+  return impl_->hints;
+}
+
+void Queue::setHints(const QueueHints &hints) {
+  std::lock_guard hold(impl_->lock);
+  impl_->hints = hints;
+  impl_->hints.priority = std::clamp(hints.priority, kGreatestPriority, kLeastPriority);
 }
 
 Queue *Queue::find(const void *handle) { return pool.find(handle); }

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <deque>
 #include <mutex>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -54,6 +55,8 @@ struct Context::State {
   std::deque<Address> texture_records;  // places for records that are free, the longest unused first
   std::vector<Queue::State *> dying;    // destroyed by the program, still with work; one use each
 
+  std::unordered_map<const Partition *, Queue *> gates;  // under lists; see partition.cpp. null: of the whole context
+
   // Order between the legacy queue and the blocking ones; see order.cpp.
   std::mutex order;
   ct_event *legacy_event = nullptr;     // under order
@@ -96,6 +99,7 @@ struct Queue::State {
   std::atomic<bool> dirty{false};        // work that the legacy queue has not joined; written under lock
   ct_event *join = nullptr;              // recorded when the legacy queue joins; under Context::State::order
   std::atomic<PieceList *> kept{nullptr};  // memory of pools that was freed here (pool_pieces.h)
+  QueueHints hints;                      // under lock
   std::atomic<uint64_t> seen_legacy{0};  // Context::State::legacy_submitted when this queue last waited for it
 };
 
@@ -103,7 +107,8 @@ class QueueAccess {
  public:
   static Queue *construct(void *place) { return new (place) Queue; }
   // Registers with the context unless it is the legacy queue.
-  static Result<Queue *> create(Context &context, Queue::State::Sort sort, uint32_t flags, int priority, bool thread_default);
+  static Result<Queue *> create(Context &context, Queue::State::Sort sort, uint32_t flags, int priority, bool thread_default,
+                                Partition *partition = nullptr);
   // The target's queue goes with the last use: another thread may wait for all queues while this one destroys its own.
   static void use(Queue::State &state) { state.uses.fetch_add(1, std::memory_order_relaxed); }
   static void drop(Queue::State &state);
@@ -146,6 +151,9 @@ Status drain(Context &context);
 
 // Waits for all work of the context, also while there are captures; then ok or the fault.
 Status waitForAll(Context &context);
+
+// A queue that was just made: its work comes after what all work of the context, or of its partition, was made to wait for.
+Status waitAtGates(Queue &queue);
 
 // Makes earlier work of the other sort of queue precede what is submitted next to this one. Under no lock.
 Status orderBefore(Queue &queue);

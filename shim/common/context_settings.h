@@ -18,6 +18,7 @@ struct ContextSettings {
   uint64_t context_id = 0;
   std::map<int, uint64_t> limits;   // by CUlimit and cudaLimit, which have the same numbers; absent: the default
   int cache_preference = 0;         // CUfunc_cache and cudaFuncCache
+  int uses = 1;                     // cuCtxAttach adds one, cuCtxDetach takes one away
   std::set<int> peers;              // indices of devices
 };
 

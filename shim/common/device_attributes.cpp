@@ -7,6 +7,7 @@
 
 #include "cutrans/runtime/platform.h"
 #include "cutrans/runtime/texture_limits.h"
+#include "shim/common/launch_attributes.h"
 
 namespace cutrans::shim {
 namespace {

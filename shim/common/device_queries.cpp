@@ -47,4 +47,31 @@ Result<int> peerAttribute(const runtime::Device &device, const runtime::Device &
   }
 }
 
+Status atomicCapabilities(bool linked, const void *operations, unsigned count, unsigned *out) {
+  constexpr unsigned kBoth = CU_ATOMIC_CAPABILITY_SCALAR_32 | CU_ATOMIC_CAPABILITY_SCALAR_64, kReduces = CU_ATOMIC_CAPABILITY_REDUCTION,
+                     kSigned = CU_ATOMIC_CAPABILITY_SIGNED, kUnsigned = CU_ATOMIC_CAPABILITY_UNSIGNED;
+  // What atom and red of PTX have, but for operations of 128 bits and on vectors, which are not one access on all hosts.
+  constexpr unsigned kCan[CU_ATOMIC_OPERATION_MAX] = {
+      kSigned | kUnsigned | kReduces | kBoth,                        // add
+      kSigned | kUnsigned | kReduces | kBoth,                        // min
+      kSigned | kUnsigned | kReduces | kBoth,                        // max
+      kUnsigned | kReduces | CU_ATOMIC_CAPABILITY_SCALAR_32,         // increment
+      kUnsigned | kReduces | CU_ATOMIC_CAPABILITY_SCALAR_32,         // decrement
+      kUnsigned | kReduces | kBoth,                                  // and
+      kUnsigned | kReduces | kBoth,                                  // or
+      kUnsigned | kReduces | kBoth,                                  // xor
+      kUnsigned | kBoth,                                             // exchange
+      kUnsigned | kBoth,                                             // compare and swap
+      kSigned | kReduces | kBoth,                                    // floating-point add
+      0,                                                             // floating-point min and max: not of these widths
+      0,
+  };
+  if (!operations || !out || count == 0) return Code::invalid_value;
+  const auto *asked = static_cast<const CUatomicOperation *>(operations);
+  for (unsigned i = 0; i < count; ++i)
+    if (static_cast<unsigned>(asked[i]) >= CU_ATOMIC_OPERATION_MAX) return Code::invalid_value;
+  for (unsigned i = 0; i < count; ++i) out[i] = linked ? kCan[asked[i]] : 0;
+  return Code::ok;
+}
+
 }  // namespace cutrans::shim

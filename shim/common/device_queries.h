@@ -19,4 +19,8 @@ bool canAccessPeer(const runtime::Device &device, const runtime::Device &peer);
 // Of two different devices, by the number that CUdevice_P2PAttribute and cudaDeviceP2PAttr share. invalid_value else.
 Result<int> peerAttribute(const runtime::Device &device, const runtime::Device &peer, int attribute);
 
+// For each operation the atomics that are atomic with those of the other side of a link as well, as bits: CUatomicOperation and
+// CUatomicOperationCapability; cudart's have the same numbers. `linked` false: none. invalid_value: null, nothing asked, unknown.
+Status atomicCapabilities(bool linked, const void *operations, unsigned count, unsigned *out);
+
 }  // namespace cutrans::shim

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Hints about managed memory: where to move it, who will use it. They are checked, and then nothing is left to do,
-// since both sides reach the memory at any time. What was hinted is not kept.
+// Hints about managed memory: where to move it, who will use it. They are checked and kept for those who ask again; nothing
+// else is left to do, since both sides reach the memory at any time.
 #pragma once
 #include <cuda.h>
 
@@ -20,7 +20,7 @@ inline Status checkHintedRange(const runtime::Context &context, runtime::Address
   std::optional<runtime::Allocation> memory = runtime::findAllocation(address);
   if (!memory) return context.device().canAccessHost() ? Code::ok : Code::invalid_value;
   const bool inside = size <= memory->size - (address - memory->base);
-  return memory->kind == runtime::MemoryKind::managed && inside ? Code::ok : Code::invalid_value;
+  return memory->managed() && inside ? Code::ok : Code::invalid_value;
 }
 
 // CUmemLocationType and cudaMemLocationType have the same numbers.
@@ -53,5 +53,18 @@ inline Status checkAdvice(int advice, int location_type, int location_id) {
       return Code::invalid_value;
   }
 }
+
+// Keep what was hinted, for managed memory. Arguments have been checked.
+void noteAdvice(runtime::Address address, uint64_t size, int advice, const CUmemLocation &where);
+void notePrefetch(runtime::Address address, uint64_t size, const CUmemLocation &where);
+
+// An attribute of a range of managed memory: CUmem_range_attribute and cudaMemRangeAttribute have the same numbers.
+// invalid_value: other memory, or a wrong attribute or size of the answer. All of a list are checked before the first is answered.
+struct RangeQuestion {
+  void *answer;
+  size_t size;
+  int attribute;
+};
+Status answerAboutRange(runtime::Address address, uint64_t size, const RangeQuestion *questions, size_t count);
 
 }  // namespace cutrans::shim

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Contexts and each thread's stack of them.
 #include "bodies.h"
+#include "shim/common/context_settings.h"
 
 namespace cutrans::driver {
 
@@ -9,9 +10,9 @@ namespace {
 // A context argument that may be null for the current one.
 Result<runtime::Context *> contextOrCurrent(CUcontext given) {
   if (!given) return runtime::requireContext();
-  runtime::Context *context = runtime::Context::find(given);
-  if (!context) return Code::invalid_context;
-  return context;
+  GivenContext found = findContext(given);
+  if (!found.context) return Code::invalid_context;
+  return found.context;
 }
 
 CUresult create(Call &call, CUcontext *out, unsigned flags, CUdevice ordinal) {
@@ -36,13 +37,13 @@ CUresult body::cuCtxCreate_v2(Call &call, CUcontext *out, unsigned int flags, CU
 
 CUresult body::cuCtxCreate_v3(Call &call, CUcontext *out, CUexecAffinityParam *params, int count, unsigned int flags,
                               CUdevice device) {
-  if (params || count) return call.refuse("execution affinity", Diag::api_green_contexts);
+  if (params || count) return CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY;  // as cuDeviceGetExecAffinitySupport says
   return create(call, out, flags, device);
 }
 
 CUresult body::cuCtxCreate_v4(Call &call, CUcontext *out, CUctxCreateParams *params, unsigned int flags,
                               CUdevice device) {
-  if (params && params->execAffinityParams) return call.refuse("execution affinity", Diag::api_green_contexts);
+  if (params && params->execAffinityParams) return CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY;
   if (params && params->cigParams) return call.refuse("a context for graphics", Diag::api_interop);
   return create(call, out, flags, device);
 }
@@ -52,28 +53,44 @@ CUresult body::cuCtxDestroy_v2(Call &, CUcontext given) {
   return context ? error(context->destroy()) : CUDA_ERROR_INVALID_CONTEXT;
 }
 
+// A count of users, from before contexts could be current to several threads.
+CUresult body::cuCtxAttach(Call &call, CUcontext *out, unsigned int flags) {
+  if (!out || flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  if (call.context->isPrimary()) return CUDA_ERROR_INVALID_CONTEXT;
+  shim::withSettings(*call.context, [](shim::ContextSettings &s) { return ++s.uses; });
+  *out = handle(call.context);
+  return CUDA_SUCCESS;
+}
+
+CUresult body::cuCtxDetach(Call &call, CUcontext given) {
+  if (runtime::Context::find(given) != call.context || call.context->isPrimary()) return CUDA_ERROR_INVALID_CONTEXT;
+  const int left = shim::withSettings(*call.context, [](shim::ContextSettings &s) { return --s.uses; });
+  return left > 0 ? CUDA_SUCCESS : error(call.context->destroy());
+}
+
 CUresult body::cuCtxPushCurrent_v2(Call &, CUcontext given) {
-  runtime::Context *context = runtime::Context::find(given);
-  return context ? error(runtime::pushContext(*context)) : CUDA_ERROR_INVALID_CONTEXT;
+  GivenContext found = findContext(given);
+  return found.context ? error(runtime::pushContext(*found.context, found.partition)) : CUDA_ERROR_INVALID_CONTEXT;
 }
 
 CUresult body::cuCtxPopCurrent_v2(Call &, CUcontext *out) {
+  runtime::Partition *partition = runtime::currentPartition();
   Result<runtime::Context *> context = runtime::popContext();
   if (!context.ok()) return error(context.status());
-  if (out) *out = handle(*context);
+  if (out) *out = handle(*context, partition);
   return CUDA_SUCCESS;
 }
 
 CUresult body::cuCtxSetCurrent(Call &, CUcontext given) {
-  runtime::Context *context = given ? runtime::Context::find(given) : nullptr;
-  if (given && !context) return CUDA_ERROR_INVALID_CONTEXT;
-  runtime::setCurrentContext(context);
+  GivenContext found = findContext(given);
+  if (given && !found.context) return CUDA_ERROR_INVALID_CONTEXT;
+  runtime::setCurrentContext(found.context, found.partition);
   return CUDA_SUCCESS;
 }
 
 CUresult body::cuCtxGetCurrent(Call &, CUcontext *out) {
   if (!out) return CUDA_ERROR_INVALID_VALUE;
-  *out = handle(runtime::currentContext());
+  *out = handle(runtime::currentContext(), runtime::currentPartition());
   return CUDA_SUCCESS;
 }
 

@@ -63,7 +63,7 @@ CUresult body::cuCtxGetSharedMemConfig(Call &, CUsharedconfig *out) {
 // the error that CUDA makes of it.
 CUresult body::cuCtxEnablePeerAccess(Call &call, CUcontext given, unsigned int flags) {
   if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
-  runtime::Context *peer = runtime::Context::find(given);
+  runtime::Context *peer = findContext(given).context;
   if (!peer || peer == call.context) return CUDA_ERROR_INVALID_CONTEXT;
   runtime::Device &there = peer->device();
   if (!shim::canAccessPeer(call.context->device(), there)) return CUDA_ERROR_PEER_ACCESS_UNSUPPORTED;
@@ -73,7 +73,7 @@ CUresult body::cuCtxEnablePeerAccess(Call &call, CUcontext given, unsigned int f
 }
 
 CUresult body::cuCtxDisablePeerAccess(Call &call, CUcontext given) {
-  runtime::Context *peer = runtime::Context::find(given);
+  runtime::Context *peer = findContext(given).context;
   if (!peer) return CUDA_ERROR_INVALID_CONTEXT;
   const bool was = shim::withSettings(
       *call.context, [&](shim::ContextSettings &s) { return s.peers.erase(peer->device().index()) > 0; });

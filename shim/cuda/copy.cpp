@@ -2,6 +2,7 @@
 // Copies in one dimension. Device pointers and host pointers are one address space, so a copy is the same operation in
 // all directions; the direction is passed on for the checks.
 #include "bodies.h"
+#include "shim/common/batches.h"
 
 namespace cutrans::driver {
 
@@ -30,7 +31,7 @@ uint64_t number(const void *pointer) {
 
 // Copies between contexts: both must be live, the pointers say where the memory is.
 bool liveContexts(CUcontext a, CUcontext b) {
-  return runtime::Context::find(a) && runtime::Context::find(b);
+  return findContext(a).context && findContext(b).context;
 }
 
 }  // namespace
@@ -72,6 +73,24 @@ CUresult body::cuMemcpyPeerAsync(Call &call, CUdeviceptr dst, CUcontext dst_cont
                                  CUcontext src_context, size_t size, CUstream stream) {
   if (!liveContexts(dst_context, src_context)) return CUDA_ERROR_INVALID_CONTEXT;
   return copy(call, stream, When::on_stream, dst, src, size, Direction::device_to_device);
+}
+
+CUresult body::cuMemcpyBatchAsync(Call &call, CUdeviceptr *to, CUdeviceptr *from, size_t *sizes, size_t count,
+                                  CUmemcpyAttributes *attributes, size_t *first, size_t attribute_count, size_t *failed, CUstream stream) {
+  return call.onQueue(stream, [&](runtime::Queue &queue) {
+    return shim::copyBatch(queue, to, from, sizes, count, {attributes, first, attribute_count}, failed);
+  });
+}
+CUresult body::cuMemcpyBatchAsync_v2(Call &call, CUdeviceptr *to, CUdeviceptr *from, size_t *sizes, size_t count,
+                                     CUmemcpyAttributes *attributes, size_t *first, size_t attribute_count, CUstream stream) {
+  return body::cuMemcpyBatchAsync(call, to, from, sizes, count, attributes, first, attribute_count, nullptr, stream);
+}
+CUresult body::cuMemcpy3DBatchAsync(Call &call, size_t count, CUDA_MEMCPY3D_BATCH_OP *list, size_t *failed, unsigned long long flags,
+                                    CUstream stream) {
+  return call.onQueue(stream, [&](runtime::Queue &queue) { return shim::copyBoxBatch(queue, {list, count}, flags, failed); });
+}
+CUresult body::cuMemcpy3DBatchAsync_v2(Call &call, size_t count, CUDA_MEMCPY3D_BATCH_OP *list, unsigned long long flags, CUstream stream) {
+  return body::cuMemcpy3DBatchAsync(call, count, list, nullptr, flags, stream);
 }
 
 }  // namespace cutrans::driver

@@ -73,7 +73,9 @@ CUresult copy(Call &call, CUstream stream, bool synchronous, const CopySide &dst
   return error((*queue)->copy(copy));
 }
 
-CUresult copy2D(Call &call, CUstream stream, bool synchronous, const CUDA_MEMCPY2D *c) {
+// The structures of 32-bit addresses have the same fields.
+template <class Descriptor>
+CUresult copy2D(Call &call, CUstream stream, bool synchronous, const Descriptor *c) {
   if (!c) return CUDA_ERROR_INVALID_VALUE;
   return copy(call, stream, synchronous,
               {c->dstMemoryType, c->dstHost, c->dstDevice, c->dstArray, c->dstXInBytes, c->dstY, 0, c->dstPitch, 0},
@@ -81,6 +83,7 @@ CUresult copy2D(Call &call, CUstream stream, bool synchronous, const CUDA_MEMCPY
               {c->WidthInBytes, c->Height, 1});
 }
 
+// CUDA_MEMCPY3D, its 32-bit form and CUDA_MEMCPY3D_PEER have these fields by the same names.
 template <class Descriptor>
 CUresult copy3D(Call &call, CUstream stream, bool synchronous, const Descriptor *c) {
   if (!c || c->srcLOD != 0 || c->dstLOD != 0) return CUDA_ERROR_INVALID_VALUE;
@@ -88,7 +91,7 @@ CUresult copy3D(Call &call, CUstream stream, bool synchronous, const Descriptor 
 }
 
 bool liveContexts(const CUDA_MEMCPY3D_PEER *c) {
-  return c && runtime::Context::find(c->srcContext) && runtime::Context::find(c->dstContext);
+  return c && findContext(c->srcContext).context && findContext(c->dstContext).context;
 }
 
 }  // namespace
@@ -106,6 +109,21 @@ CUresult body::cuMemcpy3D_v2(Call &call, const CUDA_MEMCPY3D *c) {
   return copy3D(call, nullptr, true, c);
 }
 CUresult body::cuMemcpy3DAsync_v2(Call &call, const CUDA_MEMCPY3D *c, CUstream stream) {
+  return copy3D(call, stream, false, c);
+}
+CUresult body::cuMemcpy2D(Call &call, const CUDA_MEMCPY2D_v1 *c) {
+  return copy2D(call, nullptr, true, c);
+}
+CUresult body::cuMemcpy2DUnaligned(Call &call, const CUDA_MEMCPY2D_v1 *c) {
+  return copy2D(call, nullptr, true, c);
+}
+CUresult body::cuMemcpy2DAsync(Call &call, const CUDA_MEMCPY2D_v1 *c, CUstream stream) {
+  return copy2D(call, stream, false, c);
+}
+CUresult body::cuMemcpy3D(Call &call, const CUDA_MEMCPY3D_v1 *c) {
+  return copy3D(call, nullptr, true, c);
+}
+CUresult body::cuMemcpy3DAsync(Call &call, const CUDA_MEMCPY3D_v1 *c, CUstream stream) {
   return copy3D(call, stream, false, c);
 }
 CUresult body::cuMemcpy3DPeer(Call &call, const CUDA_MEMCPY3D_PEER *c) {

@@ -5,6 +5,7 @@
 #include "bodies.h"
 #include "shim/common/device_attributes.h"
 #include "shim/common/device_queries.h"
+#include "shim/common/notifications.h"
 
 namespace cutrans::driver {
 
@@ -125,6 +126,37 @@ CUresult body::cuDeviceGetP2PAttribute(Call &call, int *out, CUdevice_P2PAttribu
   if (!value.ok()) return error(value.status());
   *out = *value;
   return CUDA_SUCCESS;
+}
+
+CUresult body::cuDeviceGetHostAtomicCapabilities(Call &call, unsigned int *out, const CUatomicOperation *operations, unsigned int count,
+                                                 CUdevice ordinal) {
+  Result<runtime::Device *> device = call.device(ordinal);
+  if (!device.ok()) return CUDA_ERROR_INVALID_DEVICE;
+  return error(shim::atomicCapabilities((*device)->hostCanAccess() && (*device)->canAccessHost(), operations, count, out));
+}
+
+CUresult body::cuDeviceGetP2PAtomicCapabilities(Call &call, unsigned int *out, const CUatomicOperation *operations, unsigned int count,
+                                                CUdevice ordinal, CUdevice peer) {
+  Result<runtime::Device *> device = call.device(ordinal), other = call.device(peer);
+  if (!device.ok() || !other.ok() || *device == *other) return CUDA_ERROR_INVALID_DEVICE;
+  return error(shim::atomicCapabilities(shim::canAccessPeer(**device, **other), operations, count, out));
+}
+
+// A number of Windows.
+CUresult body::cuDeviceGetLuid(Call &call, char *luid, unsigned int *node_mask, CUdevice ordinal) {
+  if (!luid || !node_mask) return CUDA_ERROR_INVALID_VALUE;
+  return call.device(ordinal).ok() ? CUDA_ERROR_NOT_SUPPORTED : CUDA_ERROR_INVALID_DEVICE;
+}
+
+CUresult body::cuDeviceRegisterAsyncNotification(Call &call, CUdevice ordinal, CUasyncCallback function, void *, CUasyncCallbackHandle *out) {
+  if (!call.device(ordinal).ok()) return CUDA_ERROR_INVALID_DEVICE;
+  if (!function || !out) return CUDA_ERROR_INVALID_VALUE;
+  *out = static_cast<CUasyncCallbackHandle>(shim::registerNotification(ordinal));
+  return CUDA_SUCCESS;
+}
+
+CUresult body::cuDeviceUnregisterAsyncNotification(Call &call, CUdevice ordinal, CUasyncCallbackHandle given) {
+  return call.device(ordinal).ok() ? error(shim::unregisterNotification(ordinal, given)) : CUDA_ERROR_INVALID_DEVICE;
 }
 
 }  // namespace cutrans::driver

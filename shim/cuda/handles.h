@@ -8,12 +8,29 @@
 #include "cutrans/runtime/event.h"
 #include "cutrans/runtime/library.h"
 #include "cutrans/runtime/module.h"
+#include "cutrans/runtime/partition.h"
 #include "cutrans/runtime/queue.h"
 
 namespace cutrans::driver {
 
 inline CUcontext handle(runtime::Context *context) {
   return reinterpret_cast<CUcontext>(context);
+}
+// A green context as a context is a handle of its own: the primary context with a part of the units.
+inline CUcontext handle(runtime::Context *context, runtime::Partition *partition) {
+  return partition ? reinterpret_cast<CUcontext>(partition) : handle(context);
+}
+struct GivenContext {
+  runtime::Context *context = nullptr;  // null: no live context
+  runtime::Partition *partition = nullptr;
+};
+inline GivenContext findContext(CUcontext given) {
+  if (runtime::Context *context = runtime::Context::find(given)) return {context, nullptr};
+  runtime::Partition *partition = runtime::Partition::find(given);
+  return {partition ? &partition->context() : nullptr, partition};
+}
+inline CUgreenCtx greenHandle(runtime::Partition *partition) {
+  return reinterpret_cast<CUgreenCtx>(partition);
 }
 inline CUstream handle(runtime::Queue *queue) {
   return reinterpret_cast<CUstream>(queue);

@@ -23,4 +23,7 @@ CUresult body::cuProfilerStop(Call &call) {
   return error(call.context->check());
 }
 
+// It always answers this since CUDA 12.
+CUresult body::cuProfilerInitialize(Call &, const char *, const char *, CUoutput_mode) { return CUDA_ERROR_NOT_SUPPORTED; }
+
 }  // namespace cutrans::driver

@@ -58,6 +58,10 @@ CUresult body::cuLaunchKernelEx(Call &call, const CUlaunchConfig *config, CUfunc
   Result<runtime::LaunchShape> shape = shapeOf(config, call.name);
   if (!shape.ok()) return error(shape.status());
   std::span<const CUlaunchAttribute> attributes{config->attrs, config->numAttrs};
+  if (!attributes.empty()) {
+    CUresult events = call.onQueue(config->hStream, [&](runtime::Queue &queue) { return shim::checkLaunchEvents(attributes, queue); });
+    if (events != CUDA_SUCCESS) return events;
+  }
   CUresult result = launch(call, f, *shape, config->hStream, params, extra);
   if (result != CUDA_SUCCESS || attributes.empty()) return result;
   return error(shim::recordLaunchEvents(attributes, **call.queue(config->hStream)));

@@ -7,6 +7,7 @@
 #include "shim/common/jit_options.h"
 #include "shim/common/kernel_attributes.h"
 #include "shim/common/library_loading.h"
+#include "shim/cuda/old_launch.h"
 
 namespace cutrans::driver {
 
@@ -83,7 +84,10 @@ CUresult body::cuLibraryLoadFromFile(Call &call, CUlibrary *out, const char *pat
 
 CUresult body::cuLibraryUnload(Call &, CUlibrary given) {
   runtime::Library *library = runtime::Library::find(given);
-  return library ? error(library->destroy()) : CUDA_ERROR_INVALID_HANDLE;
+  if (!library) return CUDA_ERROR_INVALID_HANDLE;
+  Status last = library->destroy();
+  forgetOldLaunches();
+  return error(last);
 }
 
 CUresult body::cuLibraryGetKernel(Call &, CUkernel *out, CUlibrary given, const char *name) {

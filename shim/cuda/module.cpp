@@ -6,6 +6,7 @@
 #include "cutrans/fatbin/scan.h"
 #include "shim/common/jit_options.h"
 #include "shim/common/ptx_units.h"
+#include "shim/cuda/old_launch.h"
 
 namespace cutrans::driver {
 
@@ -54,7 +55,10 @@ CUresult body::cuModuleLoadDataEx(Call &call, CUmodule *out, const void *image, 
 
 CUresult body::cuModuleUnload(Call &, CUmodule given) {
   runtime::Module *module = runtime::Module::find(given);
-  return module ? error(module->unload()) : CUDA_ERROR_INVALID_HANDLE;
+  if (!module) return CUDA_ERROR_INVALID_HANDLE;
+  Status last = module->unload();
+  forgetOldLaunches();
+  return error(last);
 }
 
 CUresult body::cuModuleGetFunction(Call &, CUfunction *out, CUmodule given, const char *name) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Memory in stream order, and the pools that it comes from.
-#include "shim/common/pools.h"
-
-#include "bodies.h"
+#include "bodies.h"  // first: it takes the header's renaming of old forms away
 #include "cutrans/runtime/memory.h"
+#include "shim/common/pools.h"
 
 namespace cutrans::driver {
 

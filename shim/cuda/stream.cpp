@@ -3,6 +3,7 @@
 #include "bodies.h"
 #include "cutrans/runtime/memory.h"
 #include "shim/common/host_call.h"
+#include "shim/common/launch_attributes.h"
 
 namespace cutrans::driver {
 
@@ -16,6 +17,11 @@ CUresult tell(Call &call, CUstream stream, T *out, Answer answer) {
     *out = answer(queue);
     return Code::ok;
   });
+}
+
+// The default streams are those of whoever asks.
+runtime::Partition *partitionOf(const runtime::Queue &queue) {
+  return queue.isLegacy() || queue.isThreadDefault() ? runtime::currentPartition() : queue.partition();
 }
 
 CUresult create(Call &call, CUstream *out, unsigned flags, int priority) {
@@ -58,7 +64,7 @@ CUresult body::cuStreamWaitEvent(Call &call, CUstream stream, CUevent given, uns
 }
 
 CUresult body::cuStreamGetPriority(Call &call, CUstream stream, int *out) {
-  return tell(call, stream, out, [](runtime::Queue &queue) { return queue.priority(); });
+  return tell(call, stream, out, [](runtime::Queue &queue) { return queue.hints().priority; });
 }
 
 CUresult body::cuStreamGetFlags(Call &call, CUstream stream, unsigned int *out) {
@@ -76,13 +82,31 @@ CUresult body::cuStreamGetDevice(Call &call, CUstream stream, CUdevice *out) {
 }
 
 CUresult body::cuStreamGetCtx(Call &call, CUstream stream, CUcontext *out) {
-  return tell(call, stream, out, [](runtime::Queue &queue) { return handle(&queue.context()); });
+  return tell(call, stream, out, [](runtime::Queue &queue) { return handle(&queue.context(), partitionOf(queue)); });
 }
 
 CUresult body::cuStreamGetCtx_v2(Call &call, CUstream stream, CUcontext *out, CUgreenCtx *green) {
-  if (!green) return CUDA_ERROR_INVALID_VALUE;
-  *green = nullptr;  // there are none, so that no stream is of one
-  return body::cuStreamGetCtx(call, stream, out);
+  if (!out || !green) return CUDA_ERROR_INVALID_VALUE;
+  if (CUresult result = body::cuStreamGetGreenCtx(call, stream, green); result != CUDA_SUCCESS) return result;
+  return tell(call, stream, out, [](runtime::Queue &queue) { return handle(&queue.context()); });
+}
+
+CUresult body::cuStreamGetGreenCtx(Call &call, CUstream stream, CUgreenCtx *out) {
+  return tell(call, stream, out, [](runtime::Queue &queue) { return greenHandle(partitionOf(queue)); });
+}
+
+CUresult body::cuStreamSetAttribute(Call &call, CUstream stream, CUstreamAttrID id, const CUstreamAttrValue *value) {
+  return call.onQueue(stream, [&](runtime::Queue &queue) { return shim::setStreamAttribute(queue, id, value); });
+}
+
+CUresult body::cuStreamGetAttribute(Call &call, CUstream stream, CUstreamAttrID id, CUstreamAttrValue *value) {
+  return call.onQueue(stream, [&](runtime::Queue &queue) { return shim::streamAttribute(queue, id, value); });
+}
+
+CUresult body::cuStreamCopyAttributes(Call &call, CUstream to, CUstream from) {
+  Result<runtime::Queue *> source = call.queue(from);
+  if (!source.ok()) return error(source.status());
+  return call.onQueue(to, [&](runtime::Queue &queue) { return shim::copyStreamAttributes(queue, **source); });
 }
 
 // No stream ever captures: cuStreamBeginCapture is refused.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Devices: how many, which one a thread uses, what they are called, starting and ending their use.
 #include "cutrans/runtime/device.h"
+#include "cutrans/runtime/default_device.h"
 
 #include <cstring>
 
 #include "bodies.h"
 #include "shim/common/device_attributes.h"
 #include "shim/common/device_queries.h"
+#include "shim/common/notifications.h"
 
 namespace cutrans::cudart {
 namespace {
@@ -117,6 +119,27 @@ cudaError_t body::cudaDeviceGetStreamPriorityRange(Call &, int *least, int *grea
   if (least) *least = runtime::kLeastPriority;
   if (greatest) *greatest = runtime::kGreatestPriority;
   return cudaSuccess;
+}
+
+// Devices are alike and all can be used: the first of the list is the one that works.
+cudaError_t body::cudaSetValidDevices(Call &, int *list, int count) {
+  const int devices = runtime::Platform::loaded()->deviceCount();
+  if (count < 0 || count > devices || (count && !list)) return cudaErrorInvalidValue;
+  for (int i = 0; i < count; ++i)
+    if (!deviceAt(list[i]).ok()) return cudaErrorInvalidDevice;
+  runtime::setDefaultDevice(count ? list[0] : 0);
+  return cudaSuccess;
+}
+
+cudaError_t body::cudaDeviceRegisterAsyncNotification(Call &, int index, cudaAsyncCallback function, void *, cudaAsyncCallbackHandle_t *out) {
+  if (!deviceAt(index).ok()) return cudaErrorInvalidDevice;
+  if (!function || !out) return cudaErrorInvalidValue;
+  *out = static_cast<cudaAsyncCallbackHandle_t>(shim::registerNotification(index));
+  return cudaSuccess;
+}
+
+cudaError_t body::cudaDeviceUnregisterAsyncNotification(Call &, int index, cudaAsyncCallbackHandle_t given) {
+  return deviceAt(index).ok() ? error(shim::unregisterNotification(index, given)) : cudaErrorInvalidDevice;
 }
 
 }  // namespace cutrans::cudart

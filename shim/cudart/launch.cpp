@@ -91,6 +91,10 @@ cudaError_t body::cudaLaunchKernelExC(Call &call, const cudaLaunchConfig_t *conf
   std::span attributes(reinterpret_cast<const CUlaunchAttribute *>(config->attrs), config->numAttrs);
   runtime::LaunchShape shape = shapeOf(config->gridDim, config->blockDim, config->dynamicSmemBytes);
   if (Status status = shim::readLaunchAttributes(attributes, &shape, call.name); !status.ok()) return error(status);
+  if (!attributes.empty()) {
+    cudaError_t events = call.onQueue(config->stream, [&](runtime::Queue &queue) { return shim::checkLaunchEvents(attributes, queue); });
+    if (events != cudaSuccess) return events;
+  }
   cudaError_t launched = launch(call, resolveFunction(function), shape, arguments, config->stream);
   if (launched != cudaSuccess || attributes.empty()) return launched;
   return call.onQueue(config->stream,

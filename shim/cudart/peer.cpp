@@ -43,4 +43,18 @@ cudaError_t body::cudaDeviceGetP2PAttribute(Call &, int *out, cudaDeviceP2PAttr 
   return cudaSuccess;
 }
 
+cudaError_t body::cudaDeviceGetHostAtomicCapabilities(Call &, unsigned *out, const cudaAtomicOperation *operations, unsigned count, int index) {
+  Result<runtime::Device *> device = runtime::Platform::loaded()->device(index);
+  if (!device.ok()) return cudaErrorInvalidDevice;
+  return error(shim::atomicCapabilities((*device)->hostCanAccess() && (*device)->canAccessHost(), operations, count, out));
+}
+
+cudaError_t body::cudaDeviceGetP2PAtomicCapabilities(Call &, unsigned *out, const cudaAtomicOperation *operations, unsigned count, int index,
+                                                     int peer_index) {
+  runtime::Platform *platform = runtime::Platform::loaded();
+  Result<runtime::Device *> device = platform->device(index), peer = platform->device(peer_index);
+  if (!device.ok() || !peer.ok() || *device == *peer) return cudaErrorInvalidDevice;
+  return error(shim::atomicCapabilities(shim::canAccessPeer(**device, **peer), operations, count, out));
+}
+
 }  // namespace cutrans::cudart

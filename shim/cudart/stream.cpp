@@ -7,6 +7,7 @@
 #include "cutrans/runtime/event.h"
 #include "cutrans/runtime/memory.h"
 #include "cutrans/runtime/queue.h"
+#include "shim/common/launch_attributes.h"
 
 namespace cutrans::cudart {
 namespace {
@@ -69,7 +70,7 @@ cudaError_t body::cudaStreamGetFlags(Call &call, cudaStream_t stream, unsigned *
 }
 
 cudaError_t body::cudaStreamGetPriority(Call &call, cudaStream_t stream, int *out) {
-  return ask(call, stream, out, [](runtime::Queue &queue) { return queue.priority(); });
+  return ask(call, stream, out, [](runtime::Queue &queue) { return queue.hints().priority; });
 }
 
 cudaError_t body::cudaStreamGetId(Call &call, cudaStream_t stream, unsigned long long *out) {
@@ -78,6 +79,25 @@ cudaError_t body::cudaStreamGetId(Call &call, cudaStream_t stream, unsigned long
 
 cudaError_t body::cudaStreamGetDevice(Call &call, cudaStream_t stream, int *out) {
   return ask(call, stream, out, [](runtime::Queue &queue) { return queue.context().device().index(); });
+}
+
+// The driver API's attributes are laid out alike (launch_attributes.cpp compares).
+cudaError_t body::cudaStreamSetAttribute(Call &call, cudaStream_t stream, cudaStreamAttrID id, const cudaStreamAttrValue *value) {
+  return call.onQueue(stream, [&](runtime::Queue &queue) {
+    return shim::setStreamAttribute(queue, static_cast<CUstreamAttrID>(id), reinterpret_cast<const CUstreamAttrValue *>(value));
+  });
+}
+
+cudaError_t body::cudaStreamGetAttribute(Call &call, cudaStream_t stream, cudaStreamAttrID id, cudaStreamAttrValue *value) {
+  return call.onQueue(stream, [&](runtime::Queue &queue) {
+    return shim::streamAttribute(queue, static_cast<CUstreamAttrID>(id), reinterpret_cast<CUstreamAttrValue *>(value));
+  });
+}
+
+cudaError_t body::cudaStreamCopyAttributes(Call &call, cudaStream_t to, cudaStream_t from) {
+  Result<runtime::Queue *> source = call.queue(from);
+  if (!source.ok()) return error(source.status());
+  return call.onQueue(to, [&](runtime::Queue &queue) { return shim::copyStreamAttributes(queue, **source); });
 }
 
 // No stream ever captures: cudaStreamBeginCapture is refused.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Start, devices, contexts and refusals of the driver API.
 #include <cuda.h>
+#include <cudaProfiler.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -71,6 +72,46 @@ TEST_F(DriverDevice, PciNamesLeadBack) {
   EXPECT_EQ(cuDeviceGetPCIBusId(name, 3, 0), CUDA_ERROR_INVALID_VALUE);
 }
 
+TEST_F(DriverDevice, AtomicsOverLinks) {
+  // The null target's memory is out of the host's reach, so nothing is atomic with it.
+  unsigned can[2] = {9, 9};
+  const CUatomicOperation asked[] = {CU_ATOMIC_OPERATION_INTEGER_ADD, CU_ATOMIC_OPERATION_CAS}, wrong[] = {CU_ATOMIC_OPERATION_MAX};
+  EXPECT_EQ(cuDeviceGetHostAtomicCapabilities(can, asked, 2, 0), CUDA_SUCCESS);
+  EXPECT_EQ(can[0] | can[1], 0u);
+  EXPECT_EQ(cuDeviceGetHostAtomicCapabilities(can, asked, 0, 0), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuDeviceGetHostAtomicCapabilities(nullptr, asked, 2, 0), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuDeviceGetHostAtomicCapabilities(can, nullptr, 2, 0), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuDeviceGetHostAtomicCapabilities(can, wrong, 1, 0), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuDeviceGetHostAtomicCapabilities(can, asked, 2, 7), CUDA_ERROR_INVALID_DEVICE);
+  EXPECT_EQ(cuDeviceGetP2PAtomicCapabilities(can, asked, 2, 0, 0), CUDA_ERROR_INVALID_DEVICE) << "no link to itself";
+  EXPECT_EQ(cuDeviceGetP2PAtomicCapabilities(can, asked, 2, 0, 7), CUDA_ERROR_INVALID_DEVICE);
+}
+
+TEST_F(DriverDevice, WhatOnlyOthersHave) {
+  char luid[8];
+  unsigned mask;
+  EXPECT_EQ(cuDeviceGetLuid(luid, &mask, 0), CUDA_ERROR_NOT_SUPPORTED);
+  EXPECT_EQ(cuDeviceGetLuid(nullptr, &mask, 0), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuDeviceGetLuid(luid, &mask, 7), CUDA_ERROR_INVALID_DEVICE);
+  EXPECT_EQ(cuProfilerInitialize("in", "out", CU_OUT_CSV), CUDA_ERROR_NOT_SUPPORTED) << "as every driver since CUDA 12";
+}
+
+TEST_F(DriverDevice, NotificationsAreRegistered) {
+  auto function = [](CUasyncNotificationInfo *, void *, CUasyncCallbackHandle) {};
+  CUasyncCallbackHandle a = nullptr, b = nullptr;
+  EXPECT_EQ(cuDeviceRegisterAsyncNotification(0, nullptr, nullptr, &a), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuDeviceRegisterAsyncNotification(0, function, nullptr, nullptr), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuDeviceRegisterAsyncNotification(9, function, nullptr, &a), CUDA_ERROR_INVALID_DEVICE);
+  ASSERT_EQ(cuDeviceRegisterAsyncNotification(0, function, nullptr, &a), CUDA_SUCCESS);
+  ASSERT_EQ(cuDeviceRegisterAsyncNotification(0, function, nullptr, &b), CUDA_SUCCESS);
+  EXPECT_NE(a, b);
+  EXPECT_EQ(cuDeviceUnregisterAsyncNotification(0, a), CUDA_SUCCESS);
+  EXPECT_EQ(cuDeviceUnregisterAsyncNotification(0, a), CUDA_ERROR_INVALID_VALUE) << "stale";
+  EXPECT_EQ(cuDeviceUnregisterAsyncNotification(9, b), CUDA_ERROR_INVALID_DEVICE);
+  EXPECT_EQ(cuDeviceUnregisterAsyncNotification(0, nullptr), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuDeviceUnregisterAsyncNotification(0, b), CUDA_SUCCESS);
+}
+
 struct DriverContext : shim_test::Initialised {};
 
 TEST_F(DriverContext, StackOfTheThread) {
@@ -112,6 +153,23 @@ TEST_F(DriverContext, PrimaryIsCounted) {
   EXPECT_EQ(active, 1);
   EXPECT_EQ(cuDevicePrimaryCtxRelease(0), CUDA_SUCCESS);
   EXPECT_EQ(cuDevicePrimaryCtxRelease(0), CUDA_ERROR_INVALID_CONTEXT);
+}
+
+TEST_F(DriverContext, UsersAreCounted) {
+  CUcontext context, again = nullptr, top;
+  EXPECT_EQ(cuCtxAttach(&again, 0), CUDA_ERROR_INVALID_CONTEXT) << "none is current";
+  ASSERT_EQ(cuCtxCreate(&context, nullptr, 0, 0), CUDA_SUCCESS);
+  EXPECT_EQ(cuCtxAttach(&again, 1), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuCtxAttach(nullptr, 0), CUDA_ERROR_INVALID_VALUE);
+  ASSERT_EQ(cuCtxAttach(&again, 0), CUDA_SUCCESS);
+  EXPECT_EQ(again, context);
+  EXPECT_EQ(cuCtxDetach(shim_test::garbage<CUcontext>()), CUDA_ERROR_INVALID_CONTEXT);
+  EXPECT_EQ(cuCtxDetach(context), CUDA_SUCCESS);
+  EXPECT_EQ(cuCtxSynchronize(), CUDA_SUCCESS) << "one is left";
+  EXPECT_EQ(cuCtxDetach(context), CUDA_SUCCESS);
+  EXPECT_EQ(cuCtxGetCurrent(&top), CUDA_SUCCESS);
+  EXPECT_EQ(top, nullptr);
+  EXPECT_EQ(cuCtxDetach(context), CUDA_ERROR_INVALID_CONTEXT);
 }
 
 struct DriverSettings : shim_test::WithContext {};

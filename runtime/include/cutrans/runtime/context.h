@@ -62,9 +62,11 @@ class CUTRANS_API Context {
 
 // Top of the stack or null. It may be one that was destroyed meanwhile: check() says so.
 CUTRANS_API Context *currentContext();
-CUTRANS_API Status pushContext(Context &context);
+// The part of its device's units that the current context was made current with, or null (partition.h).
+CUTRANS_API Partition *currentPartition();
+CUTRANS_API Status pushContext(Context &context, Partition *partition = nullptr);
 CUTRANS_API Result<Context *> popContext();        // invalid_context when the stack is empty
-CUTRANS_API void setCurrentContext(Context *context);  // replaces the top; null empties it
+CUTRANS_API void setCurrentContext(Context *context, Partition *partition = nullptr);  // replaces the top; null empties it
 
 // For APIs that need a current context: invalid_context when there is none.
 CUTRANS_API Result<Context *> requireContext();

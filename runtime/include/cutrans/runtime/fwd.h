@@ -23,6 +23,7 @@ class Graph;
 class GraphNode;
 class GraphExec;
 class UserObject;
+class Partition;
 class MemoryMap;
 struct Allocation;
 

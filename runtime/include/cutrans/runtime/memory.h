@@ -23,6 +23,8 @@ enum class MemoryKind : uint8_t {
   array        // texels, or records of textures: no address of it is shown to the program
 };
 
+inline constexpr uint32_t kManagedImage = 1;  // Allocation::flags of an image: both sides use it
+
 struct Allocation {
   Address base = 0;          // the address that the program got
   uint64_t size = 0;
@@ -34,6 +36,7 @@ struct Allocation {
   Address device = 0;        // base as the device sees it
   uint64_t id = 0;           // never used again
   Piece *piece = nullptr;    // of a pool (memory_pool.h), or null
+  bool managed() const { return kind == MemoryKind::managed || (kind == MemoryKind::image && flags == kManagedImage); }
   bool onHost() const { return kind == MemoryKind::pinned || kind == MemoryKind::registered; }
 };
 

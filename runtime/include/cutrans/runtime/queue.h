@@ -26,6 +26,9 @@ struct Copy {
   // CUDA's synchronous forms: copies that touch host memory are done at return; device to device ones are only queued.
   // Asynchronous ones: pageable sources are read before return (staged), pageable destinations are written before return.
   bool synchronous = false;
+  // When the source is read. As above; or when the queue gets there, pageable memory too, whose owner keeps it until then; or
+  // before return, which may be earlier than the queue's order asks for.
+  enum class Reads : uint8_t { usual, in_order, now } reads = Reads::usual;
 };
 
 struct Fill {
@@ -48,6 +51,18 @@ struct WordOperation {
   uint64_t value = 0;
 };
 
+// What a program says of a queue's work, and may ask for again. Nothing here changes what work does.
+struct QueueHints {
+  int priority = 0;                 // at first that of the queue
+  Address window = 0;               // memory whose accesses are of a kind; the numbers are the API's own
+  uint64_t window_bytes = 0;
+  float hit_ratio = 0;
+  uint8_t hit_kind = 0, miss_kind = 0;
+  uint8_t waiting = 0;              // how a thread waits for the queue; 0: not said
+  uint8_t fence_domain = 0, fence_domains[2] = {0, 1};
+  bool fills_links = false;
+};
+
 // status: ok, or the device's fault that stopped the queue before this call.
 using HostFunction = void (*)(void *user, Code status);
 
@@ -58,14 +73,18 @@ class CUTRANS_API Queue {
  public:
   enum Flags : uint32_t { kNonBlocking = 1 };  // not ordered against the legacy queue
 
-  static Result<Queue *> create(Context &context, uint32_t flags, int priority);  // priority is clamped
+  // priority is clamped; `partition` null: the current one
+  static Result<Queue *> create(Context &context, uint32_t flags, int priority, Partition *partition = nullptr);
   static Queue *find(const void *handle);
   // Returns at once; the work that was submitted still runs. Default queues: invalid_handle.
   Status destroy();
 
   Context &context() const { return *context_; }
   uint32_t flags() const { return flags_; }
-  int priority() const { return priority_; }
+  int priority() const { return priority_; }  // that it was made with
+  QueueHints hints() const;
+  void setHints(const QueueHints &hints);     // the priority is clamped
+  Partition *partition() const { return partition_; }  // that was current when it was made
   uint64_t id() const { return id_; }
   bool isLegacy() const;
   bool isThreadDefault() const { return thread_default_; }
@@ -95,6 +114,7 @@ class CUTRANS_API Queue {
   uint32_t flags_ = 0;
   int priority_ = 0;
   bool thread_default_ = false;
+  Partition *partition_ = nullptr;
   uint64_t id_ = 0;
   State *impl_ = nullptr;
 };
