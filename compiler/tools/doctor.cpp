@@ -46,6 +46,8 @@ class Doctor {
   int problems_ = 0;
 };
 
+constexpr char kRedirectedLibrary[] = "its static CUDA runtime is redirected to this layer in memory, when it is loaded";
+
 struct Part {
   const char *file, *what;
 };
@@ -146,7 +148,7 @@ void checkLibraries(Doctor &doctor, const Program &program, unsigned capability,
     auto inside = inspect(library.path, error);
     if (!inside || (!inside->device_code && !inside->static_runtime)) continue;
     std::cout << "library " << library.path << "\n";
-    if (inside->static_runtime && !inside->relinked) doctor.problem(Diag::doctor_library_runtime, library.name);
+    if (inside->static_runtime && !inside->relinked) doctor.good(kRedirectedLibrary);
     if (inside->device_code) checkDeviceCode(doctor, library.path, capability, all);
   }
   if (!missing) doctor.good(std::to_string(libraries.size()) + " shared libraries, all found");
@@ -173,7 +175,7 @@ int examine(const Options &options) {
     else
       doctor.good("way in: " + way.reason);
   } else if (program->static_runtime && !program->relinked) {
-    doctor.problem(Diag::doctor_library_runtime, path);
+    doctor.good(kRedirectedLibrary);
   }
   if (program->device_code) checkDeviceCode(doctor, path, capability, options.all);
   if (program->sort == Program::Sort::elf && program->this_machine) checkLibraries(doctor, *program, capability, options.all);

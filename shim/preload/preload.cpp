@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Route C: a program that nvcc linked with its static CUDA runtime (nvcc's default) runs on this layer. This library is
-// preloaded; its constructor runs before those of the program, in which kernels are registered. It looks for the
-// runtime's entry points in the program's symbol table and redirects each to libcudart.so.13 or libcudart.so.12 of this layer. NVIDIA's
-// code stays in the program and is never run. Nothing on disk changes. CUTRANS_REDIRECT=0 switches it off.
+// Route C: a program that nvcc linked with its static CUDA runtime (nvcc's default) runs on this layer, and so does a library of that kind. This library
+// is preloaded; its constructor runs before all others, in which kernels are registered. It looks for the runtime's entry points in the symbol
+// tables of the program and of each library, also of those that are loaded later, and redirects each to libcudart.so.13 or libcudart.so.12 of
+// this layer, which is opened at the first call. NVIDIA's code stays where it is and is never run. Nothing on disk changes. CUTRANS_REDIRECT=0 switches it off.
 // Processes that are no CUDA programs are left alone: the sections of the file say so before anything else is done.
-#include <dlfcn.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <initializer_list>
 
+#include "shim/preload/loader.h"
 #include "shim/preload/program.h"
 #include "shim/preload/redirect.h"
 #include "shim/preload/say.h"
+
+// The trampolines of each runtime (shim/static), in the order of its names.
+extern "C" __attribute__((visibility("hidden"))) void *const cuda13_cutrans_static_entries[];
+extern "C" __attribute__((visibility("hidden"))) void *const cuda12_cutrans_static_entries[];
 
 namespace cutrans::preload {
 
@@ -39,11 +40,12 @@ struct Runtime {
   const char *library;
   int oldest;
   const Name *names;
+  void *const *entries;
   size_t count;
 };
 constexpr Runtime kRuntimes[] = {
-    {"libcudart.so.13", 13000, kNames13, sizeof kNames13 / sizeof *kNames13},
-    {"libcudart.so.12", 12000, kNames12, sizeof kNames12 / sizeof *kNames12},
+    {"libcudart.so.13", 13000, kNames13, cuda13_cutrans_static_entries, sizeof kNames13 / sizeof *kNames13},
+    {"libcudart.so.12", 12000, kNames12, cuda12_cutrans_static_entries, sizeof kNames12 / sizeof *kNames12},
 };
 constexpr size_t kMostNames = sizeof kNames12 > sizeof kNames13 ? sizeof kNames12 / sizeof *kNames12 : sizeof kNames13 / sizeof *kNames13;
 
@@ -56,22 +58,11 @@ struct Entry {
 constexpr size_t kEnough = 200;
 
 bool switchedOff() {
-  const char *value = secure_getenv("CUTRANS_REDIRECT");
+  const char *value = setting("CUTRANS_REDIRECT");
   if (!value) return false;
   for (const char *no : {"0", "off", "no", "false"})
     if (strcmp(value, no) == 0) return true;
   return false;
-}
-
-// The library of that name next to this one.
-void *openRuntime(const char *library) {
-  Dl_info self;
-  if (!dladdr(reinterpret_cast<void *>(&openRuntime), &self) || !self.dli_fname) return nullptr;
-  const char *slash = strrchr(self.dli_fname, '/');
-  char path[4096];
-  int size = snprintf(path, sizeof path, "%.*s%s", static_cast<int>(slash ? slash + 1 - self.dli_fname : 0), self.dli_fname, library);
-  if (size <= 0 || static_cast<size_t>(size) >= sizeof path) return nullptr;
-  return dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 }
 
 size_t find(const Program &program, const Runtime &runtime, Entry *entries) {
@@ -113,8 +104,6 @@ bool distinct(const Runtime &runtime, const Entry *entries) {
 }
 
 void redirectAll(const Program &program, const Runtime &runtime, const Entry *entries) {
-  void *library = openRuntime(runtime.library);
-  if (!library) return fail("%s of this layer cannot be opened (%s)", runtime.library, dlerror());
   static Jump jumps[kMostNames];
   size_t count = 0, left = 0;
   const char *left_name = "";
@@ -126,9 +115,7 @@ void redirectAll(const Program &program, const Runtime &runtime, const Entry *en
       left_name = name;
       continue;
     }
-    void *to = dlsym(library, name);
-    if (!to) return fail("%s of this layer has no %s", runtime.library, name);
-    jumps[count++] = {entries[i].address, to};
+    jumps[count++] = {entries[i].address, runtime.entries[i]};
   }
   const char *why = "";
   if (!redirect(program, jumps, count, &why)) return fail("%s: %s", program.path(), why);
@@ -137,18 +124,22 @@ void redirectAll(const Program &program, const Runtime &runtime, const Entry *en
       program.path(), count, runtime.library, left, left ? ": " : "", left_name);
 }
 
-__attribute__((constructor)) void start() {
+// One object of the process. Libraries with device code and no runtime inside are as usual: they use a shared one.
+void consider(const link_map &object) {
+  const bool main_program = !object.l_prev;
   Program program;
-  if (!program.open() || !program.hasDeviceCode()) return;
+  if (!program.open(main_program ? "/proc/self/exe" : object.l_name, object.l_addr) || !program.hasDeviceCode()) return;
   if (program.hasSection(".note.cutrans")) return log("%s: linked with this layer's static runtime", program.path());
-  if (switchedOff()) return log("%s: not redirected, CUTRANS_REDIRECT says so", program.path());
+  static bool off = switchedOff();
+  if (off) return log("%s: not redirected, CUTRANS_REDIRECT says so", program.path());
   static Entry entries[2][kMostNames];
+  memset(entries, 0, sizeof entries);
   const size_t found[] = {find(program, kRuntimes[0], entries[0]), find(program, kRuntimes[1], entries[1])};
   const size_t which = found[1] > found[0];  // the other knows fewer of the names
   const Runtime &runtime = kRuntimes[which];
   if (found[which] < kEnough) {
     if (program.needsSharedRuntime()) return log("%s: uses the shared CUDA runtime", program.path());
-    if (!program.hasSymbols()) return fail("%s has device code but no symbol table", program.path());
+    if (!program.hasSymbols() && main_program) return fail("%s has device code but no symbol table", program.path());
     return log("%s: has device code and no CUDA runtime of its own", program.path());
   }
   const int version = versionOf(runtime, entries[which]);
@@ -158,6 +149,12 @@ __attribute__((constructor)) void start() {
     return fail("%s: its CUDA runtime is of another version than 12 or 13.0, it has no %s", program.path(), name);
   if (!distinct(runtime, entries[which])) return fail("%s: several entry points share one address", program.path());
   redirectAll(program, runtime, entries[which]);
+}
+
+__attribute__((constructor)) void start(int, char **, char **environment) {
+  useEnvironment(environment);
+  const char *why = "";
+  if (!watchObjects(consider, &why)) log("libraries that are loaded later are not redirected: %s", why);
 }
 
 }  // namespace

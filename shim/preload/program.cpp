@@ -3,23 +3,12 @@
 #include "shim/preload/program.h"
 
 #include <fcntl.h>
-#include <link.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace cutrans::preload {
-
-namespace {
-
-// The first object that the loader lists is the program.
-int takeBase(dl_phdr_info *info, size_t, void *out) {
-  *static_cast<uintptr_t *>(out) = info->dlpi_addr;
-  return 1;
-}
-
-}  // namespace
 
 template <class T>
 const T *Program::at(uint64_t offset, uint64_t count) const {
@@ -32,10 +21,13 @@ const char *Program::string(const char *table, size_t size, uint64_t offset) {
   return table + offset;
 }
 
-bool Program::open() {
-  ssize_t length = readlink("/proc/self/exe", path_, sizeof path_ - 1);
-  path_[length > 0 ? length : 0] = 0;
-  int fd = ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+bool Program::open(const char *path, uintptr_t base) {
+  base_ = base;
+  const bool link = strncmp(path, "/proc/", 6) == 0;
+  const ssize_t length = link ? readlink(path, path_, sizeof path_ - 1) : 0;
+  if (!link) strncpy(path_, path, sizeof path_ - 1);
+  if (length > 0) path_[length] = 0;
+  int fd = ::open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
   struct stat st;
   if (fstat(fd, &st) == 0 && st.st_size > 0) {
@@ -121,7 +113,6 @@ int Program::protection(uintptr_t address) const {
 }
 
 void Program::locate() {
-  dl_iterate_phdr(takeBase, &base_);
   begin_ = UINTPTR_MAX;
   for (size_t i = 0; i < segment_count_; ++i) {
     const Elf64_Phdr &p = segments_[i];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The main program of this process, as its file says: has it device code, where did its own CUDA runtime go, where is
-// that now in memory. The file is untrusted: every offset is checked against its size before use.
+// The program of this process or a library that it has loaded, as its file says: has it device code, where did its own CUDA runtime go, where
+// is that now in memory. The file is untrusted: every offset is checked against its size before use.
 #pragma once
 #include <elf.h>
 #include <stddef.h>
@@ -10,8 +10,8 @@ namespace cutrans::preload {
 
 class Program {
  public:
-  // Maps /proc/self/exe. False, and no more to do, where that is no ELF file for this machine.
-  bool open();
+  // Maps the file (/proc/self/exe for the program) of what the loader has put at `base`. False, and no more to do, where that is no ELF file for this machine.
+  bool open(const char *path, uintptr_t base);
   ~Program();
 
   const char *path() const { return path_; }

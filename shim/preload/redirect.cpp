@@ -96,7 +96,17 @@ bool redirect(const Program &program, const Jump *jumps, size_t count, const cha
   return true;
 }
 
+// Functions begin at multiples of 16 bytes, and what is between is padding.
+bool isEmpty(const Program &program, uintptr_t function) {
+  if (function % 16 || !(program.protection(function) & PROT_EXEC) || !(program.protection(function + 15) & PROT_EXEC)) return false;
+  const auto *code = reinterpret_cast<const unsigned char *>(function);
+  constexpr unsigned char kLandmark[] = {0xf3, 0x0f, 0x1e, 0xfa};  // endbr64
+  return *code == 0xc3 || (memcmp(code, kLandmark, sizeof kLandmark) == 0 && code[sizeof kLandmark] == 0xc3);
+}
+
 #else
+
+bool isEmpty(const Program &, uintptr_t) { return false; }
 
 bool redirect(const Program &, const Jump *, size_t, const char **why) {
   *why = "entry points are redirected on x86-64 only";

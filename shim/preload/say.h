@@ -5,6 +5,11 @@
 
 namespace cutrans::preload {
 
+// The environment of the process, from its first constructor: libc does not know it yet.
+void useEnvironment(char **environment);
+// A setting; null where it is not set, and in programs that run with somebody else's rights.
+const char *setting(const char *name);
+
 // Whether CUTRANS_LOG asks for `redirect` at level info or finer.
 bool logs();
 // One line of log, if logs(); printf's format.

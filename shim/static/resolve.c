@@ -2,7 +2,8 @@
  *
  * Finds libcudart.so.13 of this layer (or .12, CUTRANS_CUDART) and the functions in it, at the first call of each. In C, without anything that
  * a constructor would have to set up, since it runs inside other constructors. When the library is missing the
- * program gets CUDA's error for an insufficient driver from every call, and one line on stderr.
+ * program gets CUDA's error for an insufficient driver from every call, and one line on stderr. The preload library has
+ * a copy of this for each runtime (CUTRANS_PRELOAD; names then begin with CUTRANS_PREFIX).
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -11,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define CT_JOIN(a, b) a##b
+#define CT_PREFIXED(prefix, name) CT_JOIN(prefix, name)
+#define CT_SYMBOL(name) CT_PREFIXED(CUTRANS_PREFIX, name)
 
 enum { MAX_PATH = 4096, INSUFFICIENT_DRIVER = 35 };
 
@@ -38,8 +43,8 @@ static void (*const fallbacks[])(void) = {
 #include "names.inc"
 };
 
-extern __attribute__((visibility("hidden"))) void *cutrans_static_slots[];
-__attribute__((visibility("hidden"))) void *cutrans_static_resolve(unsigned index);
+extern __attribute__((visibility("hidden"))) void *CT_SYMBOL(cutrans_static_slots)[];
+__attribute__((visibility("hidden"))) void *CT_SYMBOL(cutrans_static_resolve)(unsigned index);
 
 static pthread_once_t opened = PTHREAD_ONCE_INIT;
 static void *library;
@@ -68,7 +73,11 @@ static void tell(void) {
 #define CT_DIAGNOSTIC(name, number, meaning, way_round) \
   static const char *const name[] __attribute__((unused)) = {#number, meaning, way_round};
 #include "diagnostics.def"
+#ifdef CUTRANS_PRELOAD
+  const char *const *row = redirect_missing;
+#else
   const char *const *row = static_runtime_missing;
+#endif
   char line[512];
   int length = (int)strlen(row[1]) - 1; /* without the full stop */
   int size = snprintf(line, sizeof line, "cutrans: CT%s: %.*s; %s\n", row[0], length, row[1], row[2]);
@@ -76,6 +85,13 @@ static void tell(void) {
 }
 
 static void open_library(void) {
+#ifdef CUTRANS_PRELOAD
+  /* Beside this library, wherever that is. */
+  Dl_info self;
+  const char *slash = dladdr((void *)open_library, &self) && self.dli_fname ? strrchr(self.dli_fname, '/') : NULL;
+  if (slash) library = open_in(self.dli_fname, (size_t)(slash - self.dli_fname), "");
+  if (library) return;
+#endif
   const char *home = secure_getenv("CUTRANS_HOME");
   if (home && *home) {
     static const char *const below[] = {"/lib/cutrans", "/lib", ""};
@@ -91,10 +107,10 @@ static void open_library(void) {
   if (!library) tell();
 }
 
-void *cutrans_static_resolve(unsigned index) {
+void *CT_SYMBOL(cutrans_static_resolve)(unsigned index) {
   pthread_once(&opened, open_library);
   void *function = library ? dlsym(library, names[index]) : NULL;
   if (!function) function = (void *)fallbacks[index];
-  __atomic_store_n(&cutrans_static_slots[index], function, __ATOMIC_RELEASE);
+  __atomic_store_n(&CT_SYMBOL(cutrans_static_slots)[index], function, __ATOMIC_RELEASE);
   return function;
 }

@@ -3,10 +3,17 @@
  * One entry for each name of the catalogue: a jump through its slot. A slot first points to code that asks resolve.c
  * for the function in libcudart.so, stores it and goes on there with all argument registers as they were. Nothing
  * here needs a constructor: programs register their kernels in constructors of their own, which may run first.
+ *
+ * In libcudart_static.a the entries have the runtime's names. The preload library has a set for each runtime, with
+ * names that begin with CUTRANS_PREFIX, and leads a program's own runtime to them.
  */
 #if !defined(__x86_64__)
 #error "libcudart_static.a is written for x86-64 only; link with -cudart shared"
 #endif
+
+#define CT_JOIN(a, b) a##b
+#define CT_PREFIXED(prefix, name) CT_JOIN(prefix, name)
+#define CT_SYMBOL(name) CT_PREFIXED(CUTRANS_PREFIX, name)
 
     .text
 
@@ -32,7 +39,7 @@ cutrans_static_first_call:
     movups %xmm6, 96(%rsp)
     movups %xmm7, 112(%rsp)
     movl 192(%rsp), %edi
-    call cutrans_static_resolve
+    call CT_SYMBOL(cutrans_static_resolve)
     movq %rax, %r11
     movups (%rsp), %xmm0
     movups 16(%rsp), %xmm1
@@ -56,34 +63,45 @@ cutrans_static_first_call:
     .size cutrans_static_first_call, . - cutrans_static_first_call
 
     .set index, 0
-#define CT_ENTRY(name, fallback, since)              \
-    .p2align 4;                                      \
-    .globl name;                                     \
-    .hidden name;                                    \
-    .type name, @function;                           \
-name:                                                \
-    endbr64;                                         \
-    jmpq *cutrans_static_slots + 8 * index(%rip);    \
-    .size name, . - name;                            \
-.Lfirst_##name:                                      \
-    pushq $index;                                    \
-    jmp cutrans_static_first_call;                   \
+#define CT_ENTRY(name, fallback, since)                        \
+    .p2align 4;                                                \
+    .globl CT_SYMBOL(name);                                    \
+    .hidden CT_SYMBOL(name);                                   \
+    .type CT_SYMBOL(name), @function;                          \
+CT_SYMBOL(name):                                               \
+    endbr64;                                                   \
+    jmpq *CT_SYMBOL(cutrans_static_slots) + 8 * index(%rip);   \
+    .size CT_SYMBOL(name), . - CT_SYMBOL(name);                \
+.Lfirst_##name:                                                \
+    pushq $index;                                              \
+    jmp cutrans_static_first_call;                             \
     .set index, index + 1;
 #include "names.inc"
 
     .section .data.rel.cutrans, "aw", @progbits
     .p2align 3
-    .globl cutrans_static_slots
-    .hidden cutrans_static_slots
-    .type cutrans_static_slots, @object
-cutrans_static_slots:
+    .globl CT_SYMBOL(cutrans_static_slots)
+    .hidden CT_SYMBOL(cutrans_static_slots)
+    .type CT_SYMBOL(cutrans_static_slots), @object
+CT_SYMBOL(cutrans_static_slots):
 #define CT_ENTRY(name, fallback, since) .quad .Lfirst_##name;
 #include "names.inc"
-    .size cutrans_static_slots, . - cutrans_static_slots
+    .size CT_SYMBOL(cutrans_static_slots), . - CT_SYMBOL(cutrans_static_slots)
 
+#ifdef CUTRANS_PRELOAD
+    /* The entries in the order of the table. */
+    .globl CT_SYMBOL(cutrans_static_entries)
+    .hidden CT_SYMBOL(cutrans_static_entries)
+    .type CT_SYMBOL(cutrans_static_entries), @object
+CT_SYMBOL(cutrans_static_entries):
+#define CT_ENTRY(name, fallback, since) .quad CT_SYMBOL(name);
+#include "names.inc"
+    .size CT_SYMBOL(cutrans_static_entries), . - CT_SYMBOL(cutrans_static_entries)
+#else
     /* Says to the preload library and to `cutrans doctor`, also in a stripped program: this runtime is ours. */
     .section .note.cutrans, "a", @note
     .p2align 2
     .long 8, 0, 1
     .asciz "cutrans"
+#endif
     .section .note.GNU-stack, "", @progbits
