@@ -91,12 +91,23 @@ DeviceCode readDeviceCode(const std::string &path, unsigned capability) {
   out.summary = fatbin::summary(containers);
   return out;
 }
+
+unsigned neededCapability(const std::string &path, unsigned capability) {
+  auto file = fatbin::readFile(path);
+  if (!file.ok()) return capability;
+  fatbin::Scan scan = fatbin::scan(std::as_bytes(std::span(*file)));
+  std::vector<fatbin::Container> containers;
+  for (fatbin::FoundContainer &found : scan.containers) containers.push_back(std::move(found.container));
+  return fatbin::neededCapability(containers, capability).value_or(capability);
+}
 #else
 DeviceCode readDeviceCode(const std::string &, unsigned) {
   DeviceCode out;
   out.known = false;
   return out;
 }
+
+unsigned neededCapability(const std::string &, unsigned capability) { return capability; }
 #endif
 
 }  // namespace cutrans::command

@@ -22,6 +22,9 @@ struct DeviceCode {
 
 DeviceCode readDeviceCode(const std::string &path, unsigned capability);
 
+// The compute capability that devices should claim for this program: `capability`, unless its PTX is all newer.
+unsigned neededCapability(const std::string &path, unsigned capability);
+
 std::string demangle(const std::string &name);
 
 }  // namespace cutrans::command

@@ -167,6 +167,10 @@ int examine(const Options &options) {
     return kUsage;
   }
   std::cout << "program " << path << "\n";
+  if (const unsigned needed = program->device_code && !config().compute_capability ? neededCapability(path, capability) : capability; needed != capability) {
+    capability = needed;
+    doctor.note("all PTX is for newer devices: `cutrans run` lets them claim compute capability " + std::to_string(needed / 10) + "." + std::to_string(needed % 10));
+  }
   // Libraries are examined too: they come in with whoever loads them.
   if (!program->library) {
     WayIn way = decide(*program);

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "device_code.h"
 #include "cutrans/runtime/platform.h"
 #include "cutrans/support/config.h"
 #include "way_in.h"
@@ -28,6 +29,22 @@ int become(const std::string &path, std::vector<std::string> &words) {
   int reason = errno;
   report(Diag::run_failed, path + ": " + std::strerror(reason));
   return reason == ENOENT ? kNotFound : kCannotRun;
+}
+
+// A program whose PTX is all for newer devices than ours claim to be (nvcc -arch=sm_120) would find no kernel image. Which devices there are is ours to
+// say, so they claim what it needs, unless the user has chosen.
+void chooseCapability(const Program &program, bool verbose) {
+  if (!program.device_code || config().compute_capability) return;
+  Result<runtime::Platform *> platform = runtime::Platform::get();
+  if (!platform.ok()) return;  // the program will say it
+  Result<unsigned> usual = (*platform)->computeCapability();
+  if (!usual.ok()) return;
+  const unsigned needed = neededCapability(program.path, *usual);
+  if (needed == *usual) return;
+  setenv("CUTRANS_COMPUTE_CAPABILITY", std::to_string(needed).c_str(), 1);
+  if (verbose)
+    std::fprintf(stderr, "cutrans: devices claim compute capability %u.%u, since all PTX in the program is for newer ones than %u.%u\n",
+                 needed / 10, needed % 10, *usual / 10, *usual % 10);
 }
 
 int run(const Options &options, std::vector<std::string> words) {
@@ -62,6 +79,7 @@ int run(const Options &options, std::vector<std::string> words) {
       report(Diag::doctor_installation, folder + "/" + file + " is not there");
       return kRefused;
     }
+  chooseCapability(*program, options.verbose);
   prepareLoader(way, folder);
   if (options.verbose) setenv("CUTRANS_LOG", "redirect:info", 0);
   return become(path, words);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "cutrans/fatbin/payload.h"
 
@@ -28,9 +29,12 @@ Error nothingToRun(const std::vector<Container> &containers, uint32_t capability
   for (const Container &container : containers)
     for (const Entry &entry : container.entries) any_ptx |= entry.kind == Kind::ptx;
   std::string present = summary(containers);
-  if (any_ptx)
-    return Error{Diag::fatbin_ptx_too_new, fmt::format("{} has no PTX for compute capability {}, only: {}",
-                                                       subject(kernel), capabilityText(capability), present)};
+  if (any_ptx) {
+    std::optional<uint32_t> needed = neededCapability(containers, capability);
+    return Error{Diag::fatbin_ptx_too_new,
+                 fmt::format("{} has no PTX for compute capability {}, only: {}{}", subject(kernel), capabilityText(capability), present,
+                             needed ? fmt::format("; CUTRANS_COMPUTE_CAPABILITY={} would do", *needed) : "")};
+  }
   return Error{Diag::fatbin_no_ptx, fmt::format("{} has no PTX, only: {}", subject(kernel),
                                                 present.empty() ? "nothing" : present)};
 }
@@ -51,6 +55,21 @@ const Entry *bestPtx(const Container &container, uint32_t capability) {
     if (entry.kind == Kind::ptx && runsOn(entry.arch, capability) && (!best || rank(entry) > rank(*best)))
       best = &entry;
   return best;
+}
+
+std::optional<uint32_t> neededCapability(const std::vector<Container> &containers, uint32_t capability) {
+  std::set<uint32_t> candidates{capability};
+  for (const Container &container : containers)
+    for (const Entry &entry : container.entries)
+      if (entry.kind == Kind::ptx && entry.arch.sm > capability) candidates.insert(entry.arch.sm);
+  auto serves = [&](uint32_t candidate) {
+    return std::ranges::all_of(containers, [&](const Container &container) {
+      return bestPtx(container, candidate) ||
+             std::ranges::none_of(container.entries, [](const Entry &entry) { return entry.kind == Kind::ptx; });
+    });
+  };
+  auto found = std::ranges::find_if(candidates, serves);
+  return found == candidates.end() ? std::nullopt : std::optional(*found);
 }
 
 std::string summary(const std::vector<Container> &containers) {

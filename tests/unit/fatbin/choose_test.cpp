@@ -72,6 +72,23 @@ TEST(Choose, OnlyNewerPtxIsAnotherRefusal) {
   EXPECT_EQ(choice.error().diag, Diag::fatbin_ptx_too_new);
   EXPECT_THAT(choice.error().text, HasSubstr("capability 9.0"));
   EXPECT_THAT(choice.error().text, HasSubstr("PTX for sm_120"));
+  EXPECT_THAT(choice.error().text, HasSubstr("CUTRANS_COMPUTE_CAPABILITY=120"));
+}
+
+TEST(Choose, TellsTheCapabilityThatServesAll) {
+  std::string old = buildContainer({ptx(75)}), newer = buildContainer({cubin(90), ptx(100), ptx(120)}), newest = buildContainer({ptx(121)});
+  std::string special = buildContainer({ptx(90, kFlagArchSpecific)}), none = buildContainer({cubin(90)});
+  auto needed = [](std::initializer_list<std::string> bytes) {
+    std::vector<Container> containers;
+    for (const std::string &b : bytes) containers.push_back(*readContainer(std::as_bytes(std::span(b))));
+    return neededCapability(containers, 90);
+  };
+  EXPECT_EQ(needed({}), 90u);
+  EXPECT_EQ(needed({old, none}), 90u);
+  EXPECT_EQ(needed({old, newer}), 100u);
+  EXPECT_EQ(needed({old, newer, newest}), 121u);
+  EXPECT_EQ(needed({special, old}), 90u);
+  EXPECT_EQ(needed({special, newer}), std::nullopt) << "no device runs both";
 }
 
 TEST(Choose, EachUnitOfAnRdcProgramGivesItsOwn) {

@@ -18,6 +18,10 @@ bool runsOn(Arch arch, uint32_t capability);
 // GPU. Null where there is none.
 const Entry *bestPtx(const Container &container, uint32_t capability);
 
+// The lowest capability, not below `capability`, on which each container that has PTX finds some that runs. Null where none
+// serves them all.
+std::optional<uint32_t> neededCapability(const std::vector<Container> &containers, uint32_t capability);
+
 struct PtxUnit {
   std::string name;  // for messages: the source file where the program has it, else "unit 0"
   std::string text;
