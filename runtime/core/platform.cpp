@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "compiler_door.h"
+#include "cutrans/runtime/error_log.h"
 #include "cutrans/support/config.h"
 #include "cutrans/support/diagnostics.h"
 #include "cutrans/support/log.h"
@@ -118,6 +119,7 @@ void inForkedChild() {
 class PlatformAccess {
  public:
   static Code start() {
+    listenToReports(logError);
     const Config &settings = config();
     Result<Target *> loaded = loadTarget(settings.target, settings.target_path);
     if (!loaded.ok()) return loaded.code();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <functional>
 #include <mutex>
@@ -22,8 +23,10 @@ constexpr DiagnosticRow kRows[] = {
 };
 
 constexpr size_t kRemembered = 4096;
+constexpr std::string_view kPrefix = "cutrans: ";
 
 thread_local ReportCapture *innermost = nullptr;
+std::atomic<ReportListener> told{nullptr};
 
 // Never destroyed: reports come from other libraries' destructors too.
 struct Printed {
@@ -43,13 +46,17 @@ bool firstTime(std::string_view line) {
 }
 
 void print(std::string_view code, std::string_view text, std::string_view way_round) {
-  std::string line = "cutrans: ";
+  std::string line(kPrefix);
   line.append(code).append(": ").append(text);
   while (!line.empty() && (line.back() == '\n' || line.back() == '.')) line.pop_back();
   if (!way_round.empty() && text.find(way_round) == std::string_view::npos) line.append("; ").append(way_round);
   std::replace_if(line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   line += '\n';
   captureReport(line);
+  if (ReportListener listener = told.load(std::memory_order_acquire)) {
+    std::string_view bare = line;
+    listener(bare.substr(kPrefix.size(), bare.size() - kPrefix.size() - 1));
+  }
   if (!firstTime(line)) return;
   std::string_view rest = line;
   while (!rest.empty()) {
@@ -64,6 +71,8 @@ void print(std::string_view code, std::string_view text, std::string_view way_ro
 void captureReport(std::string_view line) {
   if (innermost) innermost->text_.append(line);
 }
+
+void listenToReports(ReportListener listener) { told.store(listener, std::memory_order_release); }
 
 ReportCapture::ReportCapture() : outer_(innermost) { innermost = this; }
 ReportCapture::~ReportCapture() { innermost = outer_; }

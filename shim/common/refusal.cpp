@@ -2,6 +2,8 @@
 // Says once what an entry point refuses.
 #include "shim/common/refusal.h"
 
+#include "shim/common/error_log.h"
+
 #include <dlfcn.h>
 
 #include <string>
@@ -25,6 +27,7 @@ int refuse(Refusal &refusal, const void *caller) {
     report(refusal.diag, std::string(refusal.entry) + ": " + (row ? row->meaning : "refused") +
                              (refusal.diag == Diag::api_private ? calledBy(caller) : ""));
   }
+  logFailure(refusal.entry, refusal.error, nullptr);
   rememberRefusal(refusal.error);
   return refusal.error;
 }

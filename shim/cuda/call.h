@@ -74,7 +74,7 @@ struct Api {
   static Error contextError(Status status) {
     return status.code() == Code::invalid_context ? CUDA_ERROR_CONTEXT_IS_DESTROYED : error(status);
   }
-  static void remember(Call &, Error) {}  // the driver API has no last error
+  static void remember(Call &call, Error error);  // in the error log only: the driver API has no last error
 };
 
 template <Needs needs, bool remembers, class R, class Body>

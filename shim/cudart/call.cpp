@@ -2,11 +2,20 @@
 // Thread state of the runtime API.
 #include "shim/cudart/call.h"
 
+#include "shim/common/error_log.h"
+#include "shim/common/error_text.h"
+
 namespace cutrans::cudart {
 
 ThreadState &threadState() {
   static constinit thread_local ThreadState state;
   return state;
+}
+
+void Api::remember(Call &call, Error error) {
+  threadState().last_error = error;
+  const shim::ErrorText *text = shim::runtimeErrorText(error);
+  shim::logFailure(call.name, error, text ? text->name : nullptr);
 }
 
 }  // namespace cutrans::cudart

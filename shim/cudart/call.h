@@ -74,7 +74,7 @@ struct Api {
     }
     return cudaSuccess;
   }
-  static void remember(Call &, Error error) { threadState().last_error = error; }
+  static void remember(Call &call, Error error);
 };
 
 template <Needs needs, bool remembers, class R, class Body>

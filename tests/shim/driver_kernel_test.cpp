@@ -3,10 +3,13 @@
 #include <cuda.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -145,6 +148,30 @@ TEST_F(DriverKernel, AFaultStays) {
   CUdeviceptr p;
   EXPECT_EQ(cuMemAlloc(&p, 4), CUDA_ERROR_ILLEGAL_ADDRESS);
   EXPECT_EQ(cuCtxSynchronize(), CUDA_ERROR_ILLEGAL_ADDRESS);
+}
+
+// What was asked for with core dumps on: a text that says what happened, and an end of the process unless that is switched off.
+TEST_F(DriverKernel, AFaultIsDescribed) {
+  const std::string path = testing::TempDir() + "/fault_%p";
+  const std::string written = testing::TempDir() + "/fault_" + std::to_string(getpid());
+  bool on = true;
+  size_t size = sizeof on;
+  ASSERT_EQ(cuCoredumpSetAttribute(CU_COREDUMP_ENABLE_ON_EXCEPTION, &on, &size), CUDA_SUCCESS);
+  int flags = CU_COREDUMP_SKIP_ABORT;
+  size = sizeof flags;
+  ASSERT_EQ(cuCoredumpSetAttribute(CU_COREDUMP_GENERATION_FLAGS, &flags, &size), CUDA_SUCCESS);
+  std::string name = path;
+  size = name.size() + 1;
+  ASSERT_EQ(cuCoredumpSetAttribute(CU_COREDUMP_FILE, name.data(), &size), CUDA_SUCCESS);
+  CUfunction wild;
+  ASSERT_EQ(cuModuleGetFunction(&wild, module, "wild"), CUDA_SUCCESS);
+  ASSERT_EQ(cuLaunchKernel(wild, 1, 1, 1, 1, 1, 1, 0, nullptr, nullptr, nullptr), CUDA_SUCCESS);
+  EXPECT_EQ(cuCtxSynchronize(), CUDA_ERROR_ILLEGAL_ADDRESS);
+  std::ostringstream text;
+  text << std::ifstream(written).rdbuf();
+  std::remove(written.c_str());
+  EXPECT_NE(text.str().find("cuCtxSynchronize"), std::string::npos) << text.str();
+  EXPECT_NE(text.str().find("CT3100"), std::string::npos) << text.str();
 }
 
 TEST_F(DriverKernel, AttributesAndParameters) {

@@ -35,6 +35,10 @@ void reportCode(std::string_view code, std::string_view text);
 
 void captureReport(std::string_view line);  // for report() only
 
+// Is told of each report of this library, also of one whose line was printed before: "CT1203: place and reason; way round".
+using ReportListener = void (*)(std::string_view line);
+void listenToReports(ReportListener listener);
+
 // While one lives on a thread, what this thread reports is appended to `text()` as well (link and load logs).
 // Nests; the innermost one receives.
 class ReportCapture {
