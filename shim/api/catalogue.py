@@ -150,10 +150,11 @@ def read_older(path, newer, diagnostics):
 
 def follow(row, target):
     """A row of CUDA 12 is served, or refused, as its counterpart is."""
+    row.target = target.target or target
     if target.kind == "refuse":
         row.kind, row.diag, row.error = "refuse", target.diag, target.error
     else:
-        row.target, row.needs, row.raw = target.target or target, target.needs, target.raw
+        row.needs, row.raw = target.needs, target.raw
 
 
 def read_all(folder, diagnostics):
