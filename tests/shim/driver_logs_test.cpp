@@ -19,6 +19,14 @@ struct DriverNames {
   static constexpr auto toFile = cuLogsDumpToFile;
   static constexpr auto toMemory = cuLogsDumpToMemory;
 };
-LOG_TESTS(DriverLogs, DriverNames)
+
+using Common = shim_test::LogTest<DriverNames>;
+
+TEST(DriverLogs, MessagesComeAfterTheIterator) { Common::messagesComeAfterTheIterator(); }
+TEST(DriverLogs, ASmallBufferGetsTheNewest) { Common::aSmallBufferGetsTheNewest(); }
+TEST(DriverLogs, TheOldestGo) { Common::theOldestGo(); }
+TEST(DriverLogs, ListenersAreTold) { Common::listenersAreTold(); }
+TEST(DriverLogs, FilesAreWritten) { Common::filesAreWritten(); }
+TEST(DriverLogs, MistakesAreNamed) { Common::mistakesAreNamed(); }
 
 }  // namespace

@@ -124,12 +124,4 @@ struct LogTest {
   }
 };
 
-#define LOG_TESTS(suite, Logs)                                                        \
-  TEST(suite, MessagesComeAfterTheIterator) { shim_test::LogTest<Logs>::messagesComeAfterTheIterator(); } \
-  TEST(suite, ASmallBufferGetsTheNewest) { shim_test::LogTest<Logs>::aSmallBufferGetsTheNewest(); }       \
-  TEST(suite, TheOldestGo) { shim_test::LogTest<Logs>::theOldestGo(); }               \
-  TEST(suite, ListenersAreTold) { shim_test::LogTest<Logs>::listenersAreTold(); }     \
-  TEST(suite, FilesAreWritten) { shim_test::LogTest<Logs>::filesAreWritten(); }       \
-  TEST(suite, MistakesAreNamed) { shim_test::LogTest<Logs>::mistakesAreNamed(); }
-
 }  // namespace shim_test

@@ -22,7 +22,15 @@ struct RuntimeNames {
   static constexpr auto toFile = cudaLogsDumpToFile;
   static constexpr auto toMemory = cudaLogsDumpToMemory;
 };
-LOG_TESTS(Logs, RuntimeNames)
+
+using Common = shim_test::LogTest<RuntimeNames>;
+
+TEST(Logs, MessagesComeAfterTheIterator) { Common::messagesComeAfterTheIterator(); }
+TEST(Logs, ASmallBufferGetsTheNewest) { Common::aSmallBufferGetsTheNewest(); }
+TEST(Logs, TheOldestGo) { Common::theOldestGo(); }
+TEST(Logs, ListenersAreTold) { Common::listenersAreTold(); }
+TEST(Logs, FilesAreWritten) { Common::filesAreWritten(); }
+TEST(Logs, MistakesAreNamed) { Common::mistakesAreNamed(); }
 
 // The reason comes before the error, and what is only an answer does not come.
 TEST(Logs, ReasonsAreThere) {
@@ -31,7 +39,7 @@ TEST(Logs, ReasonsAreThere) {
   ASSERT_EQ(cudaLogsCurrent(&from, 0), cudaSuccess);
   EXPECT_EQ(cudaFree(reinterpret_cast<void *>(0x10)), cudaErrorInvalidValue);
   EXPECT_EQ(cudaGetLastError(), cudaErrorInvalidValue);
-  const std::string text = shim_test::LogTest<RuntimeNames>::dump(&from);
+  const std::string text = Common::dump(&from);
   EXPECT_THAT(text, testing::ContainsRegex("CT2006: freeing of 0x10.*\n.*cudaFree returns 1"));
 }
 
