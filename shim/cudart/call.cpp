@@ -13,9 +13,9 @@ ThreadState &threadState() {
 }
 
 void Api::remember(Call &call, Error error) {
-  threadState().last_error = error;
   const shim::ErrorText *text = shim::runtimeErrorText(error);
   shim::logFailure(call.name, error, text ? text->name : nullptr);
+  threadState().last_error = error;  // after the program's callbacks, whatever they call
 }
 
 }  // namespace cutrans::cudart
