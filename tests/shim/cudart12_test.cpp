@@ -162,6 +162,29 @@ TEST_F(Cuda12, CaptureIsAskedForInThreeForms) {
   EXPECT_EQ(SAME(cudaStreamDestroy)(stream), cudaSuccess);
 }
 
+TEST_F(Cuda12, EdgesOfGraphsHaveNoData) {
+  cudaGraph_t graph = nullptr;
+  ASSERT_EQ(SAME(cudaGraphCreate)(&graph, 0), cudaSuccess);
+  cudaGraphNode_t a = nullptr, b = nullptr, from = nullptr, to = nullptr;
+  ASSERT_EQ(SAME(cudaGraphAddEmptyNode)(&a, graph, nullptr, 0), cudaSuccess);
+  cudaGraphNodeParams empty{};
+  empty.type = cudaGraphNodeTypeEmpty;
+  ASSERT_EQ(OLDER(cudaGraphAddNode)(&b, graph, nullptr, 0, &empty), cudaSuccess);
+  EXPECT_EQ(OLDER(cudaGraphAddDependencies)(graph, &a, &b, 1), cudaSuccess);
+  size_t count = 1;
+  EXPECT_EQ(OLDER(cudaGraphGetEdges)(graph, &from, &to, &count), cudaSuccess);
+  EXPECT_EQ(count, 1u);
+  EXPECT_TRUE(from == a && to == b);
+  EXPECT_EQ(OLDER(cudaGraphNodeGetDependencies)(b, &from, &count), cudaSuccess);
+  EXPECT_EQ(from, a);
+  EXPECT_EQ(OLDER(cudaGraphNodeGetDependentNodes)(a, &to, &count), cudaSuccess);
+  EXPECT_EQ(to, b);
+  EXPECT_EQ(OLDER(cudaGraphRemoveDependencies)(graph, &a, &b, 1), cudaSuccess);
+  EXPECT_EQ(OLDER(cudaGraphGetEdges)(graph, nullptr, nullptr, &count), cudaSuccess);
+  EXPECT_EQ(count, 0u);
+  EXPECT_EQ(SAME(cudaGraphDestroy)(graph), cudaSuccess);
+}
+
 TEST_F(Cuda12, ThreadFunctionsAreThoseOfTheDevice) {
   auto *synchronize = entry<cudaError_t()>("cudaThreadSynchronize");
   EXPECT_EQ(synchronize(), cudaSuccess);
