@@ -37,12 +37,14 @@ CUresult body::cuCtxCreate_v2(Call &call, CUcontext *out, unsigned int flags, CU
 
 CUresult body::cuCtxCreate_v3(Call &call, CUcontext *out, CUexecAffinityParam *params, int count, unsigned int flags,
                               CUdevice device) {
+  if (!out) return CUDA_ERROR_INVALID_VALUE;
   if (params || count) return CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY;  // as cuDeviceGetExecAffinitySupport says
   return create(call, out, flags, device);
 }
 
 CUresult body::cuCtxCreate_v4(Call &call, CUcontext *out, CUctxCreateParams *params, unsigned int flags,
                               CUdevice device) {
+  if (!out) return CUDA_ERROR_INVALID_VALUE;
   if (params && params->execAffinityParams) return CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY;
   if (params && params->cigParams) return call.refuse("a context for graphics", Diag::api_interop);
   return create(call, out, flags, device);
