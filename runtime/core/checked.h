@@ -12,6 +12,7 @@ struct CopySide {
   bool pure_device = false; // the host has no business in it
   bool reachable = true;    // the host may touch it
   const Device *device = nullptr;
+  uint64_t devices = ~uint64_t{0};  // that have the right, one bit each: all but for mapped memory
 };
 
 struct CheckedCopy {
@@ -31,6 +32,9 @@ Result<CheckedFill> checkFill(const Fill &fill);
 
 // For a queue of this device.
 Result<ct_word> checkWord(const Device &device, const WordOperation &operation);
+
+// The device that is to run it has the right to all of it; what is not mapped memory is for all. `src` may be null.
+Status checkRights(const Device &device, const CopySide &dst, const CopySide *src);
 
 // The source lies on another device, and neither reaches the other's memory: through host memory, in two copies.
 bool needsHost(const Device &mine, const CheckedCopy &copy);

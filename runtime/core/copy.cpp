@@ -36,7 +36,23 @@ Status refuseRange(const char *side, Address address, uint64_t bytes, const std:
   return Code::invalid_value;
 }
 
-Result<Side> resolve(const char *name, Address address, uint64_t bytes, bool must_be_known) {
+// Mapped memory: a range may go on in the next mapping. Gives the devices that have the right in all of it.
+Result<uint64_t> mappedFor(const char *name, Allocation known, Address address, uint64_t bytes, bool writes) {
+  uint64_t devices = ~uint64_t{0};
+  const bool on_host = known.onHost();
+  for (;;) {
+    devices &= writes ? known.writers : known.readers;
+    const uint64_t here = known.size - (address - known.base);
+    if (bytes <= here) return devices;
+    std::optional<Allocation> next = findAllocation(address + here);
+    if (!next || next->origin != Origin::mapped || next->onHost() != on_host) return refuseRange(name, address, bytes, known);
+    address += here;
+    bytes -= here;
+    known = *next;
+  }
+}
+
+Result<Side> resolve(const char *name, Address address, uint64_t bytes, bool must_be_known, bool writes) {
   if (address == 0) return Code::invalid_value;
   Side side;
   side.address = address;
@@ -46,7 +62,13 @@ Result<Side> resolve(const char *name, Address address, uint64_t bytes, bool mus
     return side;
   }
   uint64_t offset = address - (address - known->base < known->size ? known->base : known->device);
-  if (bytes > known->size - offset) return refuseRange(name, address, bytes, known);
+  if (known->origin == Origin::mapped) [[unlikely]] {
+    Result<uint64_t> devices = mappedFor(name, *known, address, bytes, writes);
+    if (!devices.ok()) return devices.status();
+    side.devices = *devices;
+  } else if (bytes > known->size - offset) {
+    return refuseRange(name, address, bytes, known);
+  }
   side.known = true;
   side.device = &known->context->device();
   side.on_device = !known->onHost();
@@ -167,9 +189,9 @@ Result<CheckedCopy> checkCopy(const Copy &copy) {
   auto dst_bytes = extent(copy.width, copy.height, copy.depth, copy.dst_pitch, copy.dst_slice);
   auto src_bytes = extent(copy.width, copy.height, copy.depth, copy.src_pitch, copy.src_slice);
   if (!dst_bytes || !src_bytes || __builtin_mul_overflow(copy.width * copy.height, copy.depth, &checked.bytes)) return Code::invalid_value;
-  Result<Side> dst = resolve("destination of a copy", copy.dst, *dst_bytes, needsKnown(copy.direction, false));
+  Result<Side> dst = resolve("destination of a copy", copy.dst, *dst_bytes, needsKnown(copy.direction, false), true);
   if (!dst.ok()) return dst.status();
-  Result<Side> src = resolve("source of a copy", copy.src, *src_bytes, needsKnown(copy.direction, true));
+  Result<Side> src = resolve("source of a copy", copy.src, *src_bytes, needsKnown(copy.direction, true), false);
   if (!src.ok()) return src.status();
 
   ct_copy &box = checked.box;
@@ -190,6 +212,17 @@ Result<CheckedCopy> checkCopy(const Copy &copy) {
   return checked;
 }
 
+Status checkRights(const Device &device, const CopySide &dst, const CopySide *src) {
+  const uint64_t mine = uint64_t{1} << device.index();
+  const bool writes = dst.devices & mine;
+  if (writes && (!src || (src->devices & mine))) return {};
+  char text[128];
+  std::snprintf(text, sizeof text, "device %d may not %s the mapping at %#llx", device.index(), writes ? "read" : "write to",
+                static_cast<unsigned long long>(writes ? src->address : dst.address));
+  report(Diag::copy_range, text);
+  return Code::invalid_value;
+}
+
 bool needsHost(const Device &mine, const CheckedCopy &copy) {
   return copy.src.on_device && copy.src.device != &mine && !(copy.src.device->hostCanAccess() && mine.hostCanAccess());
 }
@@ -203,6 +236,7 @@ Status Queue::copy(const Copy &copy) {
   Result<CheckedCopy> checked = checkCopy(copy);
   if (!checked.ok() || checked->bytes == 0) return checked.status();
   const auto &[box, dst, src, bytes] = *checked;
+  if (Status may = checkRights(context_->device(), dst, &src); !may.ok()) return may;
   if (dst.reachable && src.reachable && mayDoNow(*this, bytes)) {
     moveNow(box);
     return context_->check();
@@ -245,7 +279,7 @@ Result<CheckedFill> checkFill(const Fill &fill) {
   if (fill.dst % fill.element != 0 || (fill.height > 1 && fill.pitch % fill.element != 0)) return Code::invalid_value;
   auto bytes = extent(row, fill.height, 1, fill.pitch, 0);
   if (!bytes) return Code::invalid_value;
-  Result<Side> dst = resolve("destination of a fill", fill.dst, *bytes, true);
+  Result<Side> dst = resolve("destination of a fill", fill.dst, *bytes, true, true);
   if (!dst.ok()) return dst.status();
 
   ct_fill &box = checked.box;
@@ -268,6 +302,7 @@ Status Queue::fill(const Fill &fill) {
   Result<CheckedFill> checked = checkFill(fill);
   if (!checked.ok() || checked->bytes == 0) return checked.status();
   const auto &[box, dst, bytes] = *checked;
+  if (Status may = checkRights(context_->device(), dst, nullptr); !may.ok()) return may;
   if (dst.reachable && mayDoNow(*this, bytes)) {
     fillNow(box);
     return context_->check();

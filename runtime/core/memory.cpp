@@ -31,8 +31,10 @@ ct_memory_kind targetKind(MemoryKind kind) {
   return CT_MEMORY_DEVICE;
 }
 
-bool freedAsDevice(const Allocation &a) { return a.kind == MemoryKind::device || a.kind == MemoryKind::managed; }
-bool freedAsHost(const Allocation &a) { return a.kind == MemoryKind::pinned; }
+bool freedAsDevice(const Allocation &a) {
+  return (a.origin == Origin::allocated || a.origin == Origin::imported) && (a.kind == MemoryKind::device || a.kind == MemoryKind::managed);
+}
+bool freedAsHost(const Allocation &a) { return a.origin == Origin::allocated && a.kind == MemoryKind::pinned; }
 bool isArray(const Allocation &a) { return a.kind == MemoryKind::array; }
 bool isRegistered(const Allocation &a) { return a.kind == MemoryKind::registered; }
 

@@ -112,6 +112,15 @@ std::optional<Allocation> takeAllocation(Address base, bool (*fits)(const Alloca
   return taken;
 }
 
+void setAllocationRights(Address base, uint64_t readers, uint64_t writers) {
+  Map &m = map();
+  WriteLock hold(m);
+  auto found = m.by_address.find(base);
+  if (found == m.by_address.end()) return;
+  found->second.readers = readers;
+  found->second.writers = writers;
+}
+
 std::vector<Allocation> takeAllocationsOf(uint64_t context_id) {
   Map &m = map();
   WriteLock hold(m);

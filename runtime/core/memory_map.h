@@ -16,6 +16,9 @@ std::optional<Allocation> takeAllocation(Address base, bool (*fits)(const Alloca
 // Takes out all allocations of a context's activation.
 std::vector<Allocation> takeAllocationsOf(uint64_t context_id);
 
+// Of mapped memory, by its start.
+void setAllocationRights(Address base, uint64_t readers, uint64_t writers);
+
 uint64_t nextAllocationId();
 
 // Of MemoryKind::array, by its start. No work that uses it is pending.

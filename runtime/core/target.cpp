@@ -92,6 +92,12 @@ const char *missingSlot(const Target &t) {
   return missing;
 }
 
+// All or nothing.
+bool hasMapping(const ct_mapping_ops &m) {
+  return m.granularity && m.reserve && m.unreserve && m.create && m.release && m.export_file && m.import_file && m.map && m.unmap &&
+         m.access && m.share;
+}
+
 Code refuse(Diag diag, const std::string &text) {
   report(diag, text);
   return Code::not_initialized;
@@ -129,12 +135,14 @@ Result<Target *> loadTarget(const std::string &wanted, const std::string &folder
   if (!query) return refuse(Diag::target_bad_abi, target->path + " exports no " CT_TARGET_QUERY_SYMBOL);
   const ct_target *table = query(CT_TARGET_ABI_MAJOR, CT_TARGET_ABI_MINOR);
   if (!table || table->magic != CT_TARGET_MAGIC || table->abi_major != CT_TARGET_ABI_MAJOR ||
-      table->struct_size < sizeof(ct_target))
+      table->struct_size < offsetof(ct_target, mapping))
     return refuse(Diag::target_bad_abi, target->path + " does not serve version " + std::to_string(CT_TARGET_ABI_MAJOR) +
                                             " of the target ABI");
   bool complete = copyTable(table->device, target->device) && copyTable(table->memory, target->memory) &&
                   copyTable(table->queue, target->queue) && copyTable(table->event, target->event) &&
                   copyTable(table->module, target->module) && table->init;
+  if (complete && table->struct_size > offsetof(ct_target, mapping) && table->mapping)
+    complete = copyTable(table->mapping, target->mapping) && hasMapping(target->mapping);
   target->shutdown = table->shutdown;
   const char *missing = complete ? missingSlot(*target) : "a whole group";
   if (missing) return refuse(Diag::target_bad_abi, target->path + " leaves " + missing + " empty");

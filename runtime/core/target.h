@@ -18,6 +18,7 @@ struct Target {
   ct_event_ops event{};
   ct_module_ops module{};
   bool words = false;  // has queue.wait_word and queue.write_word of its own
+  ct_mapping_ops mapping{};  // granularity 0: the target has none
   void (*shutdown)(void) = nullptr;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iterator>
 
+#include "cutrans/runtime/mapping.h"
 #include "cutrans/runtime/platform.h"
 #include "cutrans/runtime/texture_limits.h"
 #include "shim/common/launch_attributes.h"

@@ -3,7 +3,9 @@
 #include <cstring>
 
 #include "bodies.h"
+#include "cutrans/runtime/mapping.h"
 #include "cutrans/runtime/memory.h"
+#include "shim/cuda/physical_flags.h"
 
 namespace cutrans::driver {
 
@@ -15,6 +17,16 @@ CUresult give(void *out, T value) {
   return CUDA_SUCCESS;
 }
 
+// Of the current context's device.
+unsigned accessFlags(const runtime::Allocation &memory) {
+  if (memory.origin != runtime::Origin::mapped) return CU_POINTER_ATTRIBUTE_ACCESS_FLAG_READWRITE;
+  const runtime::Context *context = runtime::currentContext();
+  const int device = context ? context->device().index() : memory.context->device().index();
+  const unsigned reads = memory.readers >> device & 1, writes = memory.writers >> device & 1;
+  return writes ? CU_POINTER_ATTRIBUTE_ACCESS_FLAG_READWRITE
+         : reads ? CU_POINTER_ATTRIBUTE_ACCESS_FLAG_READ : CU_POINTER_ATTRIBUTE_ACCESS_FLAG_NONE;
+}
+
 // `found` may be null: the pointer is unknown, which some attributes can answer.
 CUresult attribute(void *out, CUpointer_attribute which, const runtime::Allocation *found, CUdeviceptr pointer) {
   switch (which) {
@@ -22,7 +34,17 @@ CUresult attribute(void *out, CUpointer_attribute which, const runtime::Allocati
     case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
       return give<unsigned>(out, 0);
     case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES:
-      return give<unsigned long long>(out, 0);
+      return give<unsigned long long>(out, found && found->origin == runtime::Origin::mapped ? exportableAs(found->flags) : 0);
+    case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR:
+    case CU_POINTER_ATTRIBUTE_RANGE_SIZE:
+    case CU_POINTER_ATTRIBUTE_MAPPED:
+      if (found && found->origin != runtime::Origin::mapped) break;
+      // Of mapped memory the range is what was reserved; it is one without anything mapped, too.
+      if (std::optional<runtime::Reservation> range = runtime::reservationAt(pointer)) {
+        if (which == CU_POINTER_ATTRIBUTE_MAPPED) return give<unsigned>(out, found != nullptr);
+        return give<uint64_t>(out, which == CU_POINTER_ATTRIBUTE_RANGE_SIZE ? range->size : range->address);
+      }
+      break;
     default:
       break;
   }
@@ -30,7 +52,8 @@ CUresult attribute(void *out, CUpointer_attribute which, const runtime::Allocati
   const CUdeviceptr offset = pointer - found->base;
   switch (which) {
     case CU_POINTER_ATTRIBUTE_CONTEXT:
-      return give(out, handle(found->context));
+      // Mapped memory belongs to no context.
+      return found->origin == runtime::Origin::mapped ? CUDA_ERROR_INVALID_VALUE : give(out, handle(found->context));
     case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
       return give<unsigned>(out, found->onHost() ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE);
     case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
@@ -54,7 +77,7 @@ CUresult attribute(void *out, CUpointer_attribute which, const runtime::Allocati
     case CU_POINTER_ATTRIBUTE_MAPPED:
       return give<unsigned>(out, 1);
     case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
-      return give<unsigned>(out, CU_POINTER_ATTRIBUTE_ACCESS_FLAG_READWRITE);
+      return give<unsigned>(out, accessFlags(*found));
     case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE:
       return give<void *>(out, nullptr);
     default:

@@ -4,10 +4,13 @@
 
 #include <cstdio>
 #include <cstring>
+#include <map>
+#include <mutex>
 
 #include "faults.h"
 #include "host.h"
 #include "machine.h"
+#include "mapping.h"
 #include "pages.h"
 #include "scheduler.h"
 
@@ -16,22 +19,25 @@ namespace {
 
 const char *const kFormats[] = {"native-so", nullptr};
 
-uint64_t deviceMemory() {
-  const Settings &settings = globals.settings;
-  if (settings.memory) return settings.memory;
-  return machineMemory() / 4 * 3 / settings.devices / kHugePage * kHugePage;
-}
+std::mutex open_lock;
+std::map<uint32_t, ct_device *> open_devices;
 
 uint32_t count() { return globals.settings.devices; }
 
 ct_status open(uint32_t index, ct_device **out) {
   installFaultHandlers();
   *out = new ct_device(index, deviceMemory(), globals.settings.huge_pages);
+  std::lock_guard hold(open_lock);
+  open_devices[index] = *out;
   return CT_OK;
 }
 
 void close(ct_device *device) {
   device->output.flush();
+  {
+    std::lock_guard hold(open_lock);
+    open_devices.erase(device->index);
+  }
   delete device;
 }
 
@@ -71,6 +77,18 @@ ct_status info(uint32_t index, ct_device_info *out) {
 
 }  // namespace
 
+uint64_t deviceMemory() {
+  const Settings &settings = globals.settings;
+  if (settings.memory) return settings.memory;
+  return machineMemory() / 4 * 3 / settings.devices / kHugePage * kHugePage;
+}
+
+uint64_t deviceUsed(uint32_t index) {
+  std::lock_guard hold(open_lock);
+  auto found = open_devices.find(index);
+  return mappedMemory(index) + (found == open_devices.end() ? 0 : found->second->memory.used());
+}
+
 const ct_device_ops device_ops = {sizeof(ct_device_ops), count, open, close, info};
 
 void Output::append(const std::string &text) {
@@ -96,6 +114,6 @@ using namespace cutrans::host;
 
 ct_device::ct_device(uint32_t number, uint64_t memory_bytes, bool huge_pages)
     : index(number),
-      memory(memory_bytes, 256, huge_pages),
+      memory(memory_bytes, 256, huge_pages, &mappedMemory(number)),
       shared(machineMemory(), 256, huge_pages),
       heap(memory_bytes, 16, huge_pages) {}

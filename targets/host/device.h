@@ -29,6 +29,9 @@ class Output {
 extern const ct_device_ops device_ops;
 extern const ct_memory_ops memory_ops;
 
+uint64_t deviceMemory();                // bytes of one device
+uint64_t deviceUsed(uint32_t index);    // of them, whether the device is open or not
+
 // What a block may use, the same on all machines so that kernels do not depend on this one.
 constexpr uint32_t kMaxThreadsPerBlock = 1024, kMaxThreadsPerUnit = 2048, kMaxBlocksPerUnit = 32;
 constexpr uint32_t kSharedPerBlock = 48u << 10, kSharedPerBlockMax = 227u << 10, kSharedPerUnit = 228u << 10;

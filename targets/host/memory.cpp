@@ -3,6 +3,7 @@
 // device's size.
 #include "device.h"
 #include "host.h"
+#include "mapping.h"
 #include "pages.h"
 
 namespace cutrans::host {
@@ -23,7 +24,7 @@ ct_status free(ct_device *device, ct_memory_kind kind, uint64_t address) {
 
 // What could really be had: the rest of the device's share, or of the machine where others have taken more.
 ct_status info(ct_device *device, uint64_t *out_free, uint64_t *out_total) {
-  const uint64_t total = device->memory.limit(), used = device->memory.used() + device->heap.used();
+  const uint64_t total = device->memory.limit(), used = device->memory.used() + device->heap.used() + mappedMemory(device->index).load();
   *out_total = total;
   *out_free = std::min(total - std::min(used, total), availableMemory());
   return CT_OK;

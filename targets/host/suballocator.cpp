@@ -3,14 +3,18 @@
 // has another one with room, so that a loop of one allocation and one free stays cheap.
 #include "suballocator.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <bit>
 
 #include "host.h"
+#include "memory_file.h"
 
 namespace cutrans::host {
 
-Suballocator::Suballocator(uint64_t limit, uint64_t smallest, bool huge_pages)
-    : limit_(limit), smallest_(smallest), huge_pages_(huge_pages) {
+Suballocator::Suballocator(uint64_t limit, uint64_t smallest, bool huge_pages, const std::atomic<uint64_t> *others)
+    : limit_(limit), smallest_(smallest), huge_pages_(huge_pages), others_(others) {
   with_room_.resize(classOf(kLargestSmall) + 1);
 }
 
@@ -18,6 +22,7 @@ Suballocator::~Suballocator() {
   for (auto &[key, chunk] : chunks_) unmapPages(chunk.pages);
   for (auto &[address, pages] : big_) unmapPages(pages);
   for (const Pages &pages : quarantine_) unmapPages(pages);
+  for (auto &[start, file] : files_) close(file);
 }
 
 // Classes: smallest * 2^k * (1, 1.25, 1.5, 1.75), each a multiple of `smallest` (so every piece is aligned to it).
@@ -44,7 +49,7 @@ uint64_t Suballocator::allocate(uint64_t size, uint64_t align) {
 uint64_t Suballocator::allocateSmall(uint64_t size) {
   const uint32_t size_class = classOf(size);
   const uint64_t piece = sizeOf(size_class);
-  if (piece > limit_ - used_) return 0;
+  if (piece > room()) return 0;
   auto &room = with_room_[size_class];
   if (room.empty()) {
     const Pages pages = mapPages(kChunk, kChunk, huge_pages_);
@@ -75,12 +80,12 @@ uint64_t Suballocator::allocateSmall(uint64_t size) {
 }
 
 uint64_t Suballocator::allocateBig(uint64_t size, uint64_t align) {
-  if (size > limit_ - used_) return 0;
+  if (size > room()) return 0;
   // The system would promise more than it has and kill the process later.
   if (size >= (64u << 20) && size > availableMemory()) return 0;
   const Pages pages = mapPages(size, align, huge_pages_);
   if (!pages.data) return 0;
-  if (pages.size > limit_ - used_) {
+  if (pages.size > room()) {
     unmapPages(pages);
     return 0;
   }
@@ -113,6 +118,7 @@ bool Suballocator::free(uint64_t address) {
   }
   if (chunk.live == 0 && room.size() > 1) {
     std::erase(room, &chunk);
+    closeFile(chunk.pages);
     unmapPages(chunk.pages);
     chunks_.erase(found);
   }
@@ -124,12 +130,50 @@ void Suballocator::freeBig(std::unordered_map<uint64_t, Pages>::iterator it) {
   const Pages pages = it->second;
   used_ -= pages.size;
   big_.erase(it);
+  closeFile(pages);
   poisonPages(pages);
   quarantine_.push_back(pages);
   if (quarantine_.size() > kQuarantine) {
     unmapPages(quarantine_.front());
     quarantine_.pop_front();
   }
+}
+
+void Suballocator::closeFile(const Pages &pages) {
+  if (files_.empty()) return;
+  auto found = files_.find(pages.data);
+  if (found == files_.end()) return;
+  close(found->second);
+  files_.erase(found);
+}
+
+ct_status Suballocator::share(uint64_t address, const std::string &name, ct_file_piece *out, uint64_t *out_offset) {
+  std::lock_guard hold(lock_);
+  const Pages *pages = nullptr;
+  if (auto big = big_.find(address); big != big_.end()) {
+    pages = &big->second;
+  } else if (auto chunk = chunks_.find(address / kChunk); chunk != chunks_.end()) {
+    pages = &chunk->second.pages;
+  } else {
+    return CT_ERR_INVALID;
+  }
+  auto known = files_.find(pages->data);
+  if (known == files_.end()) {
+    const int file = createMemoryFile(name, pages->size);
+    if (file < 0) return CT_ERR_OUT_OF_MEMORY;
+    const FileRange range{pages->data, pages->size, 0, PROT_READ | PROT_WRITE};
+    if (!moveIntoFile(&range, 1, -1, 0, file, pages->size)) {
+      close(file);
+      return CT_ERR_OUT_OF_MEMORY;
+    }
+    if (huge_pages_) madvise(pages->data, pages->size, MADV_HUGEPAGE);
+    known = files_.emplace(pages->data, file).first;
+  }
+  out->file = known->second;
+  out->offset = 0;
+  out->size = pages->size;
+  *out_offset = address - reinterpret_cast<uint64_t>(pages->data);
+  return CT_OK;
 }
 
 uint64_t Suballocator::used() const {

@@ -3,9 +3,14 @@
 // A kernel never meets the book-keeping, which lies outside of the memory that is handed out.
 #pragma once
 
+#include <cutrans/target.h>
+
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -15,8 +20,9 @@ namespace cutrans::host {
 
 class Suballocator {
  public:
-  // limit: bytes that may be out at one time. smallest: the smallest class, a power of two.
-  Suballocator(uint64_t limit, uint64_t smallest, bool huge_pages);
+  // limit: bytes that may be out at one time. smallest: the smallest class, a power of two. others: bytes of the same limit
+  // that are taken elsewhere, or null.
+  Suballocator(uint64_t limit, uint64_t smallest, bool huge_pages, const std::atomic<uint64_t> *others = nullptr);
   ~Suballocator();
   Suballocator(const Suballocator &) = delete;
 
@@ -26,6 +32,9 @@ class Suballocator {
   bool free(uint64_t address);
   uint64_t used() const;
   uint64_t limit() const { return limit_; }
+  // The file that holds the piece at `address`: of its chunk, or of the whole big piece. Pages that were private are moved into a
+  // file in place. CT_ERR_INVALID: not an address that allocate() gave.
+  ct_status share(uint64_t address, const std::string &name, ct_file_piece *out, uint64_t *out_offset);
 
  private:
   static constexpr uint64_t kChunk = kHugePage;
@@ -48,14 +57,18 @@ class Suballocator {
   uint64_t allocateSmall(uint64_t size);
   uint64_t allocateBig(uint64_t size, uint64_t align);
   void freeBig(std::unordered_map<uint64_t, Pages>::iterator it);
+  uint64_t room() const { return limit_ - std::min(limit_, used_ + (others_ ? others_->load(std::memory_order_relaxed) : 0)); }
+  void closeFile(const Pages &pages);
 
   const uint64_t limit_, smallest_;
   const bool huge_pages_;
+  const std::atomic<uint64_t> *const others_;
   mutable std::mutex lock_;
   uint64_t used_ = 0;
   std::unordered_map<uint64_t, Chunk> chunks_;       // by address / kChunk
   std::vector<std::vector<Chunk *>> with_room_;      // by class
   std::unordered_map<uint64_t, Pages> big_;          // by address
+  std::unordered_map<const void *, int> files_;      // of what was shared, by the start of its pages
   std::deque<Pages> quarantine_;                     // freed, inaccessible, addresses not yet used again
 };
 

@@ -10,6 +10,7 @@
 #include "host.h"
 #include "host_threads.h"
 #include "machine.h"
+#include "mapping.h"
 #include "module.h"
 #include "queue.h"
 #include "scheduler.h"
@@ -36,6 +37,7 @@ void shutdown() {
   host_threads->stop();
   word_waits->stop();
   removeFaultHandlers();
+  endMapping();
   delete scheduler;
   delete host_threads;
   delete word_waits;
@@ -46,7 +48,8 @@ void shutdown() {
 
 const ct_target table = {
     CT_TARGET_MAGIC, CT_TARGET_ABI_MAJOR, CT_TARGET_ABI_MINOR, sizeof(ct_target), "host",      CUTRANS_BUILD, 0, init,
-    shutdown,        &device_ops,         &memory_ops,         &queue_ops,        &event_ops, &module_ops};
+    shutdown,        &device_ops,         &memory_ops,         &queue_ops,        &event_ops, &module_ops,
+    &mapping_ops};
 
 }  // namespace
 }  // namespace cutrans::host

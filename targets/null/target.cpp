@@ -24,7 +24,8 @@ void shutdown() { host = nullptr; }
 
 const ct_target table = {
     CT_TARGET_MAGIC, CT_TARGET_ABI_MAJOR, CT_TARGET_ABI_MINOR, sizeof(ct_target), "null", CUTRANS_BUILD, 0, init, shutdown,
-    &device_ops,     &memory_ops,         &queue_ops,          &event_ops,        &module_ops};
+    &device_ops,     &memory_ops,         &queue_ops,          &event_ops,        &module_ops,
+    nullptr};  // no mapping: addresses are not memory here
 
 }  // namespace
 }  // namespace cutrans::null

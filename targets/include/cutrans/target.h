@@ -279,6 +279,54 @@ typedef struct ct_module_ops {
   ct_status (*kernel)(ct_module *module, ct_kernel **out); /* lives as long as the module */
 } ct_module_ops;
 
+/* ---- mapping (optional group, all slots or none): memory and addresses apart, and memory in files ---------------
+ * Addresses are of the process, for all devices; memory is of a device or of the host. Devices need not be open. The runtime
+ * serialises these calls, but for `share`. Sizes, offsets and addresses are multiples of `granularity` unless a slot says otherwise. */
+
+typedef struct ct_physical ct_physical;
+
+enum { CT_ACCESS_NONE = 0, CT_ACCESS_READ = 1, CT_ACCESS_READ_WRITE = 3 };
+
+typedef struct ct_access {
+  uint32_t device;                 /* index; CT_ACCESS_HOST: the host's own threads */
+  uint32_t rights;
+} ct_access;
+#define CT_ACCESS_HOST UINT32_MAX
+
+/* A piece of a file that holds memory. `file` is a descriptor of this process. */
+typedef struct ct_file_piece {
+  uint32_t struct_size;
+  int32_t file;
+  uint64_t offset, size;           /* whole pages */
+} ct_file_piece;
+
+enum { CT_IMPORT_ANY_FILE = 1u << 0 }; /* also memory files that no `export_file` made: their bytes are the memory */
+
+typedef struct ct_mapping_ops {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t granularity;            /* a power of two */
+  /* align: a power of two. wanted: 0, or where the range should be if there is room. Any access faults. */
+  ct_status (*reserve)(uint64_t size, uint64_t align, uint64_t wanted, uint64_t *out_address);
+  void (*unreserve)(uint64_t address, uint64_t size);           /* all of a range, nothing mapped in it */
+  /* CT_MEMORY_DEVICE: counts as the device's memory. CT_MEMORY_HOST: `device` means nothing. Contents are undefined. */
+  ct_status (*create)(uint32_t device, ct_memory_kind kind, uint64_t size, ct_physical **out);
+  void (*release)(ct_physical *memory);                         /* mapped nowhere */
+  /* A descriptor that the caller closes and that other processes can import. */
+  ct_status (*export_file)(ct_physical *memory, int32_t *out_file);
+  /* `file` stays the caller's. CT_ERR_INVALID: not a file that can be. The size is that of the file, any number of pages; kind
+   * and device are those of the exporter, or host and 0. */
+  ct_status (*import_file)(int32_t file, uint32_t flags, ct_physical **out, uint64_t *out_size, ct_memory_kind *out_kind, uint32_t *out_device);
+  /* Into reserved addresses where nothing is mapped. Nobody has access yet. Pages are enough for offset and size of what was imported. */
+  ct_status (*map)(ct_physical *memory, uint64_t offset, uint64_t address, uint64_t size);
+  void (*unmap)(ct_physical *memory, uint64_t address, uint64_t size);  /* exactly what one map made */
+  /* The complete list of those who may use a mapping, in the place of the one before. */
+  ct_status (*access)(ct_physical *memory, uint64_t address, uint64_t size, const ct_access *list, uint32_t count);
+  /* The file that holds what memory.alloc gave (device memory): made when it is asked for, while kernels may use the memory.
+   * `file` belongs to the target and stays open as long as the allocation lives. The piece may hold more than the allocation. */
+  ct_status (*share)(ct_device *device, uint64_t address, ct_file_piece *out, uint64_t *out_offset_in_piece);
+} ct_mapping_ops;
+
 /* ---- the one exported symbol ------------------------------------------------------------------------------ */
 
 typedef struct ct_target {
@@ -295,6 +343,7 @@ typedef struct ct_target {
   const ct_queue_ops *queue;
   const ct_event_ops *event;
   const ct_module_ops *module;
+  const ct_mapping_ops *mapping;   /* NULL: none. Since minor 2 */
 } ct_target;
 
 /* Returns NULL where the plug-in cannot serve a runtime of abi `major`. The table is static. */

@@ -24,6 +24,7 @@ class GraphNode;
 class GraphExec;
 class UserObject;
 class Partition;
+class PhysicalMemory;
 class MemoryMap;
 struct Allocation;
 

@@ -24,6 +24,13 @@ enum class MemoryKind : uint8_t {
 };
 
 inline constexpr uint32_t kManagedImage = 1;  // Allocation::flags of an image: both sides use it
+// Where an allocation comes from, and so what ends it.
+enum class Origin : uint8_t {
+  allocated,  // releaseMemory
+  mapped,     // unmapMemory (mapping.h)
+  opened,     // closeMemory (shared_memory.h)
+  imported    // from another process's pool: releaseMemory
+};
 
 struct Allocation {
   Address base = 0;          // the address that the program got
@@ -37,6 +44,8 @@ struct Allocation {
   uint64_t id = 0;           // never used again
   Piece *piece = nullptr;    // of a pool (memory_pool.h), or null
   bool managed() const { return kind == MemoryKind::managed || (kind == MemoryKind::image && flags == kManagedImage); }
+  Origin origin = Origin::allocated;
+  uint64_t readers = 0, writers = 0;  // of mapped memory: devices that may, by index; other memory is for all
   bool onHost() const { return kind == MemoryKind::pinned || kind == MemoryKind::registered; }
 };
 
