@@ -23,8 +23,11 @@ constinit std::atomic<unsigned> next_slot{0};
 }  // namespace
 
 Status settle(Context &context, ct_status status) {
-  Code code = fromTarget(status);
-  if (!isDeviceFault(code)) return code;
+  const Code code = fromTarget(status);
+  return isDeviceFault(code) ? failDevice(context, code) : Status(code);
+}
+
+Status failDevice(Context &context, Code code) {
   // The device remembers for contexts to come. The first fault is the one that stays.
   Device::State &device = DeviceAccess::state(context.device());
   Code none = Code::ok;

@@ -4,6 +4,7 @@
 
 #include "capture/capture.h"
 #include "cutrans/support/diagnostics.h"
+#include "shared_event.h"
 #include "state.h"
 
 namespace cutrans::runtime {
@@ -33,9 +34,13 @@ Result<Event *> Event::create(Context &context, uint32_t flags) {
   if (flags & ~uint32_t{kBlockingWait | kNoTiming | kInterprocess}) return Code::invalid_value;
   if (flags & kInterprocess) {
     if (!(flags & kNoTiming)) return Code::invalid_value;
-    report(Diag::event_interprocess, "an event was created with the interprocess flag");
-    return Code::unsupported;
+    Result<std::shared_ptr<SharedEvent>> shared = SharedEvent::create();
+    return shared.ok() ? EventAccess::create(context, flags, std::move(*shared)) : shared.status();
   }
+  return EventAccess::create(context, flags, nullptr);
+}
+
+Result<Event *> EventAccess::create(Context &context, uint32_t flags, std::shared_ptr<SharedEvent> shared) {
   Event *event = pool.allocate();
   if (!event) {
     report(Diag::too_many_handles, "creating an event");
@@ -44,7 +49,8 @@ Result<Event *> Event::create(Context &context, uint32_t flags) {
   Context::State &owner = ContextAccess::state(context);
   event->context_ = &context;
   event->flags_ = flags;
-  ct_status status = target().event.create(owner.device, targetFlags(flags), &event->handle_);
+  event->shared_ = std::move(shared);
+  ct_status status = event->shared_ ? CT_OK : target().event.create(owner.device, targetFlags(flags), &event->handle_);
   if (status != CT_OK) {
     pool.recycle(event);
     return settle(context, status);
@@ -60,10 +66,23 @@ void EventAccess::setCaptured(Event &event, CapturedPoint point) {
   event.record_.store(Event::Record::captured, std::memory_order_release);
 }
 
+Result<SharedHandle> exportEvent(Event &event) {
+  if (!event.context().check().ok()) return event.context().check();
+  SharedEvent *shared = EventAccess::shared(event);
+  return shared ? shared->handle() : Code::invalid_handle;
+}
+
+Result<Event *> openEvent(Context &context, const SharedHandle &handle) {
+  if (Status healthy = context.check(); !healthy.ok()) return healthy;
+  Result<std::shared_ptr<SharedEvent>> shared = SharedEvent::open(handle);
+  return shared.ok() ? EventAccess::create(context, Event::kInterprocess | Event::kNoTiming, std::move(*shared)) : shared.status();
+}
+
 void EventAccess::release(Event &event) {
   if (!pool.retire(&event)) return;
   delete std::exchange(event.point_, nullptr);
-  target().event.destroy(std::exchange(event.handle_, nullptr));
+  if (event.handle_) target().event.destroy(std::exchange(event.handle_, nullptr));
+  event.shared_.reset();
   pool.recycle(&event);
 }
 
@@ -85,13 +104,16 @@ Status Event::destroy() {
 
 Status Event::query() {
   bool recorded = false;
-  if (Status allowed = mayAsk(*this, &recorded); !allowed.ok() || !recorded) return allowed;
-  return EventAccess::query(*this);
+  if (Status allowed = mayAsk(*this, &recorded); !allowed.ok()) return allowed;
+  if (shared_) [[unlikely]] return shared_->query();
+  return recorded ? EventAccess::query(*this) : Status();
 }
 
 Status Event::synchronize() {
   bool recorded = false;
-  if (Status allowed = mayAsk(*this, &recorded); !allowed.ok() || !recorded) return allowed;
+  if (Status allowed = mayAsk(*this, &recorded); !allowed.ok()) return allowed;
+  if (shared_) [[unlikely]] return shared_->synchronize();
+  if (!recorded) return {};
   ct_status status = target().event.synchronize(handle_);
   return status == CT_OK ? context_->check() : settle(*context_, status);
 }

@@ -43,7 +43,7 @@ using Mappings = std::map<Address, Mapping>;
 constinit HandlePool<PhysicalMemory, PhysicalAccess> pool;
 
 struct State {
-  std::mutex lock;
+  std::mutex &lock = mappingLock();
   std::map<Address, uint64_t> reserved;  // address, size
   Mappings mapped;
 };
@@ -106,6 +106,11 @@ void waitForAllWork() {
 }
 
 }  // namespace
+
+std::mutex &mappingLock() {
+  static constinit std::mutex lock;
+  return lock;
+}
 
 Status requireMapping(const char *what) {
   if (target().mapping.granularity) return {};

@@ -9,6 +9,7 @@
 #include "cutrans/support/diagnostics.h"
 #include "cutrans/support/log.h"
 #include "graph/graph_memory.h"
+#include "mapping_state.h"
 #include "memory_map.h"
 #include "pool_pieces.h"
 #include "state.h"
@@ -39,6 +40,8 @@ bool isArray(const Allocation &a) { return a.kind == MemoryKind::array; }
 bool isRegistered(const Allocation &a) { return a.kind == MemoryKind::registered; }
 
 void giveBack(ct_device *device, const Allocation &a) {
+  if (a.origin == Origin::opened) forgetOpened(a.base);
+  if (a.origin != Origin::allocated) return unmapPiece(a.base);
   if (a.kind == MemoryKind::device && a.flags == kLowMemory) return releaseLowMemory(a);
   ct_status status = a.kind == MemoryKind::registered
                          ? target().memory.unregister_host(device, reinterpret_cast<void *>(a.base))

@@ -307,4 +307,6 @@ void MemoryPool::trim(uint64_t keep) {
   }
 }
 
+MemoryPool *poolOf(const Allocation &allocation) { return allocation.piece ? allocation.piece->pool : nullptr; }
+
 }  // namespace cutrans::runtime

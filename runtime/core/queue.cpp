@@ -8,6 +8,7 @@
 #include "cutrans/runtime/platform.h"
 #include "cutrans/support/diagnostics.h"
 #include "pool_pieces.h"
+#include "shared_event.h"
 #include "state.h"
 
 namespace cutrans::runtime {
@@ -185,6 +186,10 @@ Status Queue::hostFunction(void (*fn)(void *user), void *user) {
 
 Status Queue::record(Event &event, LaunchPoint point) {
   if (&event.context() != context_) return Code::invalid_handle;
+  if (SharedEvent *shared = EventAccess::shared(event)) [[unlikely]] {
+    std::optional<Status> captured = captures(*this) ? captureForbids(*this) : std::nullopt;
+    return captured ? *captured : shared->record(*this);
+  }
   if (captures(*this)) [[unlikely]]
     if (std::optional<Status> captured = captureRecord(*this, event, point)) return *captured;
   Status status = submit(*this, [&](ct_queue *queue) { return target().queue.record(queue, EventAccess::handle(event)); });
@@ -193,6 +198,10 @@ Status Queue::record(Event &event, LaunchPoint point) {
 }
 
 Status Queue::wait(Event &event) {
+  if (SharedEvent *shared = EventAccess::shared(event)) [[unlikely]] {
+    std::optional<Status> captured = captures(*this) ? captureForbids(*this) : std::nullopt;
+    return captured ? *captured : shared->wait(*this);
+  }
   if (captures(*this) || EventAccess::captured(event)) [[unlikely]]
     if (std::optional<Status> captured = captureWait(*this, event)) return *captured;
   if (!EventAccess::recorded(event)) return context_->check();

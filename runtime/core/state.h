@@ -123,6 +123,8 @@ class QueueAccess {
 class EventAccess {
  public:
   static Event *construct(void *place) { return new (place) Event; }
+  // `shared`: of an event for several processes, else null.
+  static Result<Event *> create(Context &context, uint32_t flags, std::shared_ptr<SharedEvent> shared);
   static void release(Event &event);
   static ct_event *handle(const Event &event) { return event.handle_; }
   static void setRecorded(Event &event) { event.record_.store(Event::Record::submitted, std::memory_order_release); }
@@ -132,6 +134,7 @@ class EventAccess {
   static CapturedPoint *point(const Event &event) { return event.point_; }
   static void setCaptured(Event &event, CapturedPoint point);
   static Status query(Event &event);  // of an event that was submitted
+  static SharedEvent *shared(const Event &event) { return event.shared_.get(); }
 };
 
 // ---- helpers -----------------------------------------------------------------------------------------------
@@ -141,6 +144,7 @@ inline bool mayPass(Code code) { return isDeviceFault(code) || code == Code::out
 
 // The code of a target's status; a fault is kept in the device and all its contexts.
 Status settle(Context &context, ct_status status);
+Status failDevice(Context &context, Code fault);
 
 // Writes to device memory of the context before it returns, by a queue of its own: it must not wait for the program's
 // work, which may wait for the calling thread.

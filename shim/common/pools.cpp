@@ -2,6 +2,9 @@
 // The registry of pools. Lock order: this lock, then the runtime's own.
 #include "shim/common/pools.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
 #include <cstring>
@@ -10,6 +13,7 @@
 #include <mutex>
 
 #include "cutrans/runtime/context.h"
+#include "cutrans/runtime/mapping.h"
 #include "cutrans/runtime/memory_pool.h"
 #include "cutrans/runtime/platform.h"
 #include "cutrans/runtime/queue.h"
@@ -27,6 +31,13 @@ struct Pool {
   runtime::MemoryPool *memory = nullptr;  // destroyed with the pool
   int reuse[3] = {1, 1, 1};               // follow events, opportunistic, internal dependencies
   std::map<int, CUmemAccess_flags> access;  // of other devices
+  bool exportable = false;                  // by descriptor
+  bool imported = false;                    // of another process: gives no memory of its own
+  int token = -1;                           // what it is exported as, made at the first export
+  uint64_t id = 0;                          // by which other processes know it; 0: not exported yet
+  ~Pool() {
+    if (token >= 0) close(token);
+  }
 };
 
 struct Pools {
@@ -85,6 +96,7 @@ Status setCurrentPool(const runtime::Device &device, CUmemoryPool handle) {
   std::lock_guard lock(pools().mutex);
   Pool *pool = pools().find(handle);
   if (!pool) return Code::invalid_value;
+  if (pool->imported) return Code::invalid_value;
   if (pool->device != device.index()) return Code::invalid_device;
   pools().current[static_cast<size_t>(device.index())] = pool;
   return Code::ok;
@@ -93,8 +105,11 @@ Status setCurrentPool(const runtime::Device &device, CUmemoryPool handle) {
 Result<CUmemoryPool> createPool(const CUmemPoolProps &properties, const char *entry) {
   if (properties.allocType != CU_MEM_ALLOCATION_TYPE_PINNED || properties.win32SecurityAttributes)
     return Code::invalid_value;
-  if (properties.handleTypes != CU_MEM_HANDLE_TYPE_NONE) {
-    refuseArgument(entry, Diag::api_ipc, "a pool that other processes can open");
+  constexpr unsigned kDescriptor = CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR;
+  const unsigned types = properties.handleTypes;
+  if (types & ~(kDescriptor | CU_MEM_HANDLE_TYPE_WIN32 | CU_MEM_HANDLE_TYPE_WIN32_KMT | CU_MEM_HANDLE_TYPE_FABRIC)) return Code::invalid_value;
+  if ((types & ~kDescriptor) || (types && !runtime::mappingGranularity())) {
+    refuseArgument(entry, Diag::api_ipc, "a pool that other processes can open by these handles");
     return Code::unsupported;
   }
   if (properties.location.type != CU_MEM_LOCATION_TYPE_DEVICE) {
@@ -108,6 +123,7 @@ Result<CUmemoryPool> createPool(const CUmemPoolProps &properties, const char *en
   pool->device = properties.location.id;
   pool->memory = runtime::MemoryPool::create(**device);
   pool->memory->setMost(properties.maxSize);
+  pool->exportable = types != 0;
   std::lock_guard lock(pools().mutex);
   return pools().add(std::move(pool));
 }
@@ -233,7 +249,7 @@ Result<runtime::Address> allocateFromPool(CUmemoryPool handle, runtime::Queue &q
     std::lock_guard lock(pools().mutex);
     pool = pools().find(handle ? handle : pools().currentOf(device));
   }
-  if (!pool || size == 0) return Code::invalid_value;
+  if (!pool || pool->imported || size == 0) return Code::invalid_value;
   if (pool->device != device) {
     Result<runtime::Device *> home = runtime::Platform::loaded()->device(pool->device);
     Result<runtime::Context *> primary = (*home)->usePrimary();
@@ -241,6 +257,67 @@ Result<runtime::Address> allocateFromPool(CUmemoryPool handle, runtime::Queue &q
     context = *primary;
   }
   return pool->memory->allocate(queue, *context, size);
+}
+
+Result<int> exportPool(CUmemoryPool handle) {
+  std::lock_guard lock(pools().mutex);
+  Pool *pool = pools().find(handle);
+  if (!pool || !pool->exportable) return Code::invalid_value;
+  if (pool->token < 0) {
+    runtime::SharedToken token{0, static_cast<uint64_t>(pool->device)};
+    Result<int> file = runtime::createToken(token);
+    if (!file.ok()) return file;
+    pool->token = *file;
+    pool->id = token.id;
+  }
+  const int copy = fcntl(pool->token, F_DUPFD_CLOEXEC, 3);
+  return copy >= 0 ? Result<int>(copy) : Code::out_of_memory;
+}
+
+Result<CUmemoryPool> importPool(int file) {
+  Result<runtime::SharedToken> token = runtime::readToken(file);
+  if (!token.ok()) return token.status();
+  auto pool = std::make_unique<Pool>();
+  // The devices of the other process may be others; the memory is the host's or is not there.
+  pool->device = runtime::Platform::loaded()->device(static_cast<int>(token->number & 0xff)).ok() ? static_cast<int>(token->number & 0xff) : 0;
+  pool->memory = runtime::MemoryPool::create(**runtime::Platform::loaded()->device(pool->device));
+  pool->imported = true;
+  pool->id = token->id;
+  std::lock_guard lock(pools().mutex);
+  return pools().add(std::move(pool));
+}
+
+Result<runtime::SharedHandle> exportFromPool(runtime::Address address) {
+  std::optional<runtime::Allocation> known = runtime::findAllocation(address);
+  if (!known || known->base != address) return Code::invalid_value;
+  const CUmemoryPool handle = poolOf(*known);
+  std::lock_guard lock(pools().mutex);
+  Pool *pool = pools().find(handle);
+  // Of a pool that is shared already; what is imported is not exported again.
+  return pool && pool->exportable && pool->id ? runtime::exportPoolMemory(address, pool->id) : Code::invalid_value;
+}
+
+Result<runtime::Address> importIntoPool(CUmemoryPool handle, const runtime::SharedHandle &data) {
+  std::lock_guard lock(pools().mutex);
+  Pool *pool = pools().find(handle);
+  if (!pool || !pool->imported) return Code::invalid_value;
+  Result<runtime::Device *> device = runtime::Platform::loaded()->device(pool->device);
+  Result<runtime::Context *> primary = (*device)->usePrimary();
+  if (!primary.ok()) return primary.status();
+  return runtime::importPoolMemory(**primary, data, pool->id, reinterpret_cast<uintptr_t>(handle));
+}
+
+CUmemoryPool poolOf(const runtime::Allocation &memory) {
+  const runtime::MemoryPool *own = runtime::poolOf(memory);
+  if (!own && !memory.imported_from) return nullptr;
+  std::lock_guard lock(pools().mutex);
+  if (!own) {
+    auto handle = reinterpret_cast<CUmemoryPool>(memory.imported_from);
+    return pools().find(handle) ? handle : nullptr;
+  }
+  for (const auto &[handle, pool] : pools().all)
+    if (pool->memory == own) return handle;
+  return nullptr;
 }
 
 }  // namespace cutrans::shim

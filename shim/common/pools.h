@@ -6,6 +6,7 @@
 
 #include "cutrans/runtime/device.h"
 #include "cutrans/runtime/fwd.h"
+#include "cutrans/runtime/shared_memory.h"
 #include "cutrans/support/status.h"
 
 namespace cutrans::shim {
@@ -16,7 +17,7 @@ Result<CUmemoryPool> defaultPool(const runtime::Device &device);          // can
 Result<CUmemoryPool> currentPool(const runtime::Device &device);          // of allocations that name no pool
 Status setCurrentPool(const runtime::Device &device, CUmemoryPool pool);  // invalid_device: the pool's is another
 
-// `entry` for messages. Refused (reported): pools for other processes, and on the host.
+// `entry` for messages. Refused (reported): fabric and Windows handles, pools on the host.
 Result<CUmemoryPool> createPool(const CUmemPoolProps &properties, const char *entry);
 // Allocations of the pool live on.
 Status destroyPool(CUmemoryPool pool);
@@ -30,5 +31,16 @@ Status trimPool(CUmemoryPool pool, uint64_t keep);
 
 // null: the current pool of the queue's device. Usable at once, which is earlier than the queue's order asks for.
 Result<runtime::Address> allocateFromPool(CUmemoryPool pool, runtime::Queue &queue, uint64_t size);
+
+// A descriptor, the caller's, of a pool that was made with that handle type; and the pool of another process behind one, from which
+// no memory can be allocated.
+Result<int> exportPool(CUmemoryPool pool);
+Result<CUmemoryPool> importPool(int file);
+// One allocation of a pool that was exported, as data for the other process; and there.
+Result<runtime::SharedHandle> exportFromPool(runtime::Address address);
+Result<runtime::Address> importIntoPool(CUmemoryPool pool, const runtime::SharedHandle &data);
+
+// null where it comes from none, or the pool is gone.
+CUmemoryPool poolOf(const runtime::Allocation &memory);
 
 }  // namespace cutrans::shim

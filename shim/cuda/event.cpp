@@ -31,10 +31,6 @@ CUresult record(Call &call, CUevent given, CUstream stream) {
 CUresult body::cuEventCreate(Call &call, CUevent *out, unsigned int flags) {
   constexpr unsigned kKnown = CU_EVENT_BLOCKING_SYNC | CU_EVENT_DISABLE_TIMING | CU_EVENT_INTERPROCESS;
   if (!out || (flags & ~kKnown)) return CUDA_ERROR_INVALID_VALUE;
-  if (flags & CU_EVENT_INTERPROCESS) {
-    if (!(flags & CU_EVENT_DISABLE_TIMING)) return CUDA_ERROR_INVALID_VALUE;
-    return call.refuse("events for other processes", Diag::api_ipc);
-  }
   Result<runtime::Event *> event = runtime::Event::create(*call.context, flags);
   if (!event.ok()) return error(event.status());
   *out = handle(*event);

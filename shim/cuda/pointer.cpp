@@ -5,6 +5,7 @@
 #include "bodies.h"
 #include "cutrans/runtime/mapping.h"
 #include "cutrans/runtime/memory.h"
+#include "shim/common/pools.h"
 #include "shim/cuda/physical_flags.h"
 
 namespace cutrans::driver {
@@ -31,6 +32,8 @@ unsigned accessFlags(const runtime::Allocation &memory) {
 CUresult attribute(void *out, CUpointer_attribute which, const runtime::Allocation *found, CUdeviceptr pointer) {
   switch (which) {
     case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
+      return give<unsigned>(out, found && found->kind == runtime::MemoryKind::device && found->origin == runtime::Origin::allocated &&
+                                     !found->piece && runtime::mappingGranularity() != 0);
     case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
       return give<unsigned>(out, 0);
     case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES:
@@ -79,7 +82,7 @@ CUresult attribute(void *out, CUpointer_attribute which, const runtime::Allocati
     case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
       return give<unsigned>(out, accessFlags(*found));
     case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE:
-      return give<void *>(out, nullptr);
+      return give<CUmemoryPool>(out, shim::poolOf(*found));
     default:
       return CUDA_ERROR_INVALID_VALUE;
   }

@@ -2,6 +2,7 @@
 // Memory in stream order, and the pools that it comes from.
 #include "bodies.h"  // first: it takes the header's renaming of old forms away
 #include "cutrans/runtime/memory.h"
+#include "shim/common/ipc_handles.h"
 #include "shim/common/pools.h"
 
 namespace cutrans::driver {
@@ -120,6 +121,38 @@ CUresult body::cuMemPoolGetAccess(Call &, CUmemAccess_flags *out, CUmemoryPool p
   if (!flags.ok()) return error(flags.status());
   *out = *flags;
   return CUDA_SUCCESS;
+}
+
+// ---- other processes
+
+CUresult body::cuMemPoolExportToShareableHandle(Call &call, void *out, CUmemoryPool pool, CUmemAllocationHandleType type, unsigned long long flags) {
+  if (!out || flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  if (type == CU_MEM_HANDLE_TYPE_FABRIC) return call.refuse("fabric handles", Diag::api_ipc);
+  if (type != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR) return CUDA_ERROR_INVALID_VALUE;
+  Result<int> file = shim::exportPool(pool);
+  if (file.ok()) *static_cast<int *>(out) = *file;
+  return error(file.status());
+}
+
+// The descriptor is the pointer's value, and stays the caller's.
+CUresult body::cuMemPoolImportFromShareableHandle(Call &call, CUmemoryPool *out, void *given, CUmemAllocationHandleType type, unsigned long long flags) {
+  if (!out || flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  if (type == CU_MEM_HANDLE_TYPE_FABRIC) return call.refuse("fabric handles", Diag::api_ipc);
+  const auto file = reinterpret_cast<intptr_t>(given);
+  if (type != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR || file < 0 || file > INT32_MAX) return CUDA_ERROR_INVALID_VALUE;
+  return give(out, shim::importPool(static_cast<int>(file)));
+}
+
+CUresult body::cuMemPoolExportPointer(Call &, CUmemPoolPtrExportData *out, CUdeviceptr address) {
+  if (!out) return CUDA_ERROR_INVALID_VALUE;
+  return error(shim::giveHandle(out, shim::exportFromPool(address)));
+}
+
+CUresult body::cuMemPoolImportPointer(Call &, CUdeviceptr *out, CUmemoryPool pool, CUmemPoolPtrExportData *data) {
+  if (!out || !data) return CUDA_ERROR_INVALID_VALUE;
+  Result<runtime::Address> address = shim::importIntoPool(pool, shim::sharedHandle(*data));
+  if (address.ok()) *out = *address;
+  return error(address.status());
 }
 
 }  // namespace cutrans::driver

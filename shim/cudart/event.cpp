@@ -12,12 +12,9 @@ constexpr unsigned kFlags = cudaEventBlockingSync | cudaEventDisableTiming | cud
 
 cudaError_t create(Call &call, cudaEvent_t *out, unsigned flags) {
   if (!out || (flags & ~kFlags)) return cudaErrorInvalidValue;
-  if (flags & cudaEventInterprocess) {
-    if (!(flags & cudaEventDisableTiming)) return cudaErrorInvalidValue;
-    return call.refuse("an event for other processes", Diag::api_ipc);
-  }
   uint32_t neutral = (flags & cudaEventBlockingSync ? runtime::Event::kBlockingWait : 0u) |
-                     (flags & cudaEventDisableTiming ? runtime::Event::kNoTiming : 0u);
+                     (flags & cudaEventDisableTiming ? runtime::Event::kNoTiming : 0u) |
+                     (flags & cudaEventInterprocess ? runtime::Event::kInterprocess : 0u);
   Result<runtime::Event *> event = runtime::Event::create(*call.context, neutral);
   if (!event.ok()) return error(event.status());
   *out = reinterpret_cast<cudaEvent_t>(*event);

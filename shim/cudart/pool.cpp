@@ -2,6 +2,7 @@
 // Memory in stream order, and the pools that it comes from. The descriptors of the two APIs are laid out alike.
 #include "bodies.h"
 #include "cutrans/runtime/memory.h"
+#include "shim/common/ipc_handles.h"
 #include "shim/common/pools.h"
 #include "shim/cudart/copies.h"
 
@@ -124,6 +125,40 @@ cudaError_t body::cudaMemPoolGetAccess(Call &, cudaMemAccessFlags *out, cudaMemP
   Result<CUmemAccess_flags> flags = shim::poolAccess(pool, *reinterpret_cast<const CUmemLocation *>(location));
   if (flags.ok()) *out = static_cast<cudaMemAccessFlags>(*flags);
   return error(flags.status());
+}
+
+// ---- other processes
+
+cudaError_t body::cudaMemPoolExportToShareableHandle(Call &call, void *out, cudaMemPool_t pool, cudaMemAllocationHandleType type, unsigned int flags) {
+  if (!out || flags != 0) return cudaErrorInvalidValue;
+  if (type == cudaMemHandleTypeFabric) return call.refuse("fabric handles", Diag::api_ipc);
+  if (type != cudaMemHandleTypePosixFileDescriptor) return cudaErrorInvalidValue;
+  Result<int> file = shim::exportPool(pool);
+  if (file.ok()) *static_cast<int *>(out) = *file;
+  return error(file.status());
+}
+
+// The descriptor is the pointer's value, and stays the caller's.
+cudaError_t body::cudaMemPoolImportFromShareableHandle(Call &call, cudaMemPool_t *out, void *given, cudaMemAllocationHandleType type, unsigned int flags) {
+  if (!out || flags != 0) return cudaErrorInvalidValue;
+  if (type == cudaMemHandleTypeFabric) return call.refuse("fabric handles", Diag::api_ipc);
+  const auto file = reinterpret_cast<intptr_t>(given);
+  if (type != cudaMemHandleTypePosixFileDescriptor || file < 0 || file > INT32_MAX) return cudaErrorInvalidValue;
+  Result<CUmemoryPool> pool = shim::importPool(static_cast<int>(file));
+  if (pool.ok()) *out = *pool;
+  return error(pool.status());
+}
+
+cudaError_t body::cudaMemPoolExportPointer(Call &, cudaMemPoolPtrExportData *out, void *address) {
+  if (!out) return cudaErrorInvalidValue;
+  return error(shim::giveHandle(out, shim::exportFromPool(addressOf(address))));
+}
+
+cudaError_t body::cudaMemPoolImportPointer(Call &, void **out, cudaMemPool_t pool, cudaMemPoolPtrExportData *data) {
+  if (!out || !data) return cudaErrorInvalidValue;
+  Result<runtime::Address> address = shim::importIntoPool(pool, shim::sharedHandle(*data));
+  if (address.ok()) *out = reinterpret_cast<void *>(*address);
+  return error(address.status());
 }
 
 }  // namespace cutrans::cudart

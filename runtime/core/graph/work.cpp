@@ -12,6 +12,7 @@
 #include "../checked.h"
 #include "cutrans/runtime/array.h"
 #include "cutrans/runtime/graph.h"
+#include "cutrans/support/diagnostics.h"
 #include "graph_memory.h"
 #include "graph_state.h"
 
@@ -29,13 +30,16 @@ Status check(const Graph &, const CopyWork &work) {
   if (!work.context) return Code::invalid_value;
   if (Status healthy = work.context->check(); !healthy.ok()) return healthy;
   Result<Copy> copy = resolveCopy(work);
-  return copy.ok() ? checkCopy(*copy).status() : copy.status();
+  if (!copy.ok()) return copy.status();
+  Result<CheckedCopy> checked = checkCopy(*copy);
+  return checked.ok() ? checkRights(work.context->device(), checked->dst, &checked->src) : checked.status();
 }
 
 Status check(const Graph &, const FillWork &work) {
   if (!work.context) return Code::invalid_value;
   if (Status healthy = work.context->check(); !healthy.ok()) return healthy;
-  return checkFill(work.fill).status();
+  Result<CheckedFill> checked = checkFill(work.fill);
+  return checked.ok() ? checkRights(work.context->device(), checked->dst, nullptr) : checked.status();
 }
 
 Status check(const Graph &, const HostWork &work) { return work.fn ? Status() : Status(Code::invalid_value); }
@@ -49,7 +53,12 @@ Status check(const Graph &graph, const ChildWork &work) {
 
 Status check(const Graph &, const EmptyWork &) { return {}; }
 
-Status checkEvent(const Event *event) { return event && Event::find(event) == event ? Status() : Status(Code::invalid_handle); }
+Status checkEvent(const Event *event) {
+  if (!event || Event::find(event) != event) return Code::invalid_handle;
+  if (!(event->flags() & Event::kInterprocess)) return {};
+  report(Diag::api_ipc, "an event with the interprocess flag in a graph");
+  return Code::unsupported;
+}
 Status check(const Graph &, const RecordWork &work) { return checkEvent(work.event); }
 Status check(const Graph &, const WaitWork &work) { return checkEvent(work.event); }
 

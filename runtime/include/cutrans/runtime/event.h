@@ -2,6 +2,7 @@
 // An event: a point in a queue. Queue::record and Queue::wait are its other half.
 #pragma once
 #include <atomic>
+#include <memory>
 
 #include "cutrans/runtime/export.h"
 #include "cutrans/runtime/fwd.h"
@@ -15,7 +16,7 @@ class CUTRANS_API Event {
  public:
   enum Flags : uint32_t { kBlockingWait = 1, kNoTiming = 2, kInterprocess = 4 };
 
-  static Result<Event *> create(Context &context, uint32_t flags);  // interprocess: unsupported
+  static Result<Event *> create(Context &context, uint32_t flags);
   static Event *find(const void *handle);
   Status destroy();      // legal while a record is pending
 
@@ -37,6 +38,7 @@ class CUTRANS_API Event {
   std::atomic<Record> record_{Record::never};
   struct CapturedPoint *point_ = nullptr;  // of the last record in a capture; under the lock of all captures
   ct_event *handle_ = nullptr;
+  std::shared_ptr<SharedEvent> shared_;  // of kInterprocess, in place of `handle_`
 };
 
 }  // namespace cutrans::runtime

@@ -25,6 +25,7 @@ class GraphExec;
 class UserObject;
 class Partition;
 class PhysicalMemory;
+class SharedEvent;
 class MemoryMap;
 struct Allocation;
 

@@ -45,6 +45,7 @@ struct Allocation {
   Piece *piece = nullptr;    // of a pool (memory_pool.h), or null
   bool managed() const { return kind == MemoryKind::managed || (kind == MemoryKind::image && flags == kManagedImage); }
   Origin origin = Origin::allocated;
+  uint64_t imported_from = 0;         // Origin::imported: the pool, as the shim knows it
   uint64_t readers = 0, writers = 0;  // of mapped memory: devices that may, by index; other memory is for all
   bool onHost() const { return kind == MemoryKind::pinned || kind == MemoryKind::registered; }
 };

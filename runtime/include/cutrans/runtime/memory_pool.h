@@ -53,4 +53,7 @@ class CUTRANS_API MemoryPool {
   uint64_t most_ = 0;
 };
 
+// null: the allocation comes from none.
+CUTRANS_API MemoryPool *poolOf(const Allocation &allocation);
+
 }  // namespace cutrans::runtime
