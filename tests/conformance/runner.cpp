@@ -18,7 +18,7 @@ namespace {
 
 std::vector<Case> allCases() {
   std::vector<Case> all;
-  for (std::span<const Case> some : {deviceCases(), memoryCases(), queueCases(), copyCases(), eventCases(), moduleCases(), launchCases(), faultCases()})
+  for (std::span<const Case> some : {deviceCases(), memoryCases(), mappingCases(), queueCases(), copyCases(), eventCases(), moduleCases(), launchCases(), faultCases()})
     all.insert(all.end(), some.begin(), some.end());
   return all;
 }

@@ -140,6 +140,7 @@ struct Case {
 // One table in each *_cases.cpp.
 std::span<const Case> deviceCases();
 std::span<const Case> memoryCases();
+std::span<const Case> mappingCases();
 std::span<const Case> queueCases();
 std::span<const Case> copyCases();
 std::span<const Case> eventCases();
