@@ -80,7 +80,7 @@ void passOn(int signal, siginfo_t *info, void *context) {
 }
 
 void onSignal(int signal, siginfo_t *info, void *context) {
-  if (signal == SIGSEGV && info->si_code == SEGV_ACCERR && awaitMove(reinterpret_cast<uintptr_t>(info->si_addr))) return;
+  if (signal == SIGSEGV && info->si_code == SEGV_ACCERR && awaitMove()) return;
   Guard *guard = active;
   // si_code <= 0: sent by a process, not raised by an instruction.
   if (!guard || info->si_code <= 0) return passOn(signal, info, context);

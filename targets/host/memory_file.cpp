@@ -21,25 +21,13 @@ namespace cutrans::host {
 namespace {
 
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+constexpr uint64_t kBlock = 32u << 20;
 constexpr char kPrefix[] = "/memfd:cutrans-";
 constexpr char kSuffix[] = " (deleted)";
 
-// The ranges of the last move. Written under the lock; odd `number`: the move is under way. Read in a signal handler.
-constexpr size_t kMostRanges = 64;
-struct Move {
-  std::atomic<uint64_t> number{0};
-  std::atomic<size_t> count{0};
-  std::atomic<uintptr_t> begin[kMostRanges], end[kMostRanges];
-};
-Move last;
+// Odd while a move is under way. Read in a signal handler.
+constinit std::atomic<uint64_t> moves{0};
 std::mutex move_lock;
-
-bool concerns(uintptr_t address) {
-  const size_t count = last.count.load(std::memory_order_acquire);
-  for (size_t i = 0; i < count; ++i)
-    if (address >= last.begin[i].load(std::memory_order_relaxed) && address < last.end[i].load(std::memory_order_relaxed)) return true;
-  return false;
-}
 
 class Mapped {
  public:
@@ -100,18 +88,14 @@ bool describeMemoryFile(int file, std::string &out_name, uint64_t &out_size) {
   return true;
 }
 
-bool moveIntoFile(const FileRange *ranges, size_t count, int from, uint64_t from_offset, int to, uint64_t size) {
-  std::lock_guard hold(move_lock);
-  if (count > kMostRanges) return false;
-  const Mapped target(to, 0, size, PROT_READ | PROT_WRITE);
-  const Mapped source(from < 0 ? to : from, from_offset, size, PROT_READ);
+namespace {
+
+// One move: private memory (from < 0, one range) or a part of a file, to `to_offset`. Under the lock.
+bool move(const FileRange *ranges, size_t count, int from, uint64_t from_offset, int to, uint64_t to_offset, uint64_t size) {
+  const Mapped target(to, to_offset, size, PROT_READ | PROT_WRITE);
+  const Mapped source(from < 0 ? to : from, from < 0 ? to_offset : from_offset, size, PROT_READ);
   if (!target.at() || !source.at()) return false;
-  for (size_t i = 0; i < count; ++i) {
-    last.begin[i].store(reinterpret_cast<uintptr_t>(ranges[i].at), std::memory_order_relaxed);
-    last.end[i].store(reinterpret_cast<uintptr_t>(ranges[i].at) + ranges[i].size, std::memory_order_relaxed);
-  }
-  last.count.store(count, std::memory_order_release);
-  last.number.fetch_add(1);
+  moves.fetch_add(1);
   for (size_t i = 0; i < count; ++i)
     if (ranges[i].protection & PROT_WRITE) mprotect(ranges[i].at, ranges[i].size, PROT_READ);
   if (from < 0)
@@ -131,20 +115,30 @@ bool moveIntoFile(const FileRange *ranges, size_t count, int from, uint64_t from
         mprotect(ranges[i].at, ranges[i].size, ranges[i].protection);
     }
   }
-  last.number.fetch_add(1);
+  moves.fetch_add(1);
   return all;
 }
 
-bool awaitMove(uintptr_t address) {
-  // A page that is still read-only when the write is tried again was never meant to be written.
-  [[gnu::tls_model("initial-exec")]] static thread_local uintptr_t tried = 0;
-  [[gnu::tls_model("initial-exec")]] static thread_local uint64_t tried_number = 0;
-  const uint64_t number = last.number.load();
-  if (number == 0 || !concerns(address)) return false;
-  if ((number & 1) == 0 && tried == address && tried_number == number) return false;
-  while (last.number.load() & 1) sched_yield();
-  tried = address;
-  tried_number = last.number.load();
+}  // namespace
+
+bool moveIntoFile(const FileRange *ranges, size_t count, int from, uint64_t from_offset, int to, uint64_t size) {
+  std::lock_guard hold(move_lock);
+  if (from >= 0) return move(ranges, count, from, from_offset, to, 0, size);
+  // Private memory goes block by block: each is there twice for a moment only, and writers wait for one block.
+  for (uint64_t at = 0; at < size; at += kBlock) {
+    const FileRange block{ranges[0].at + at, std::min(kBlock, size - at), at, ranges[0].protection};
+    if (!move(&block, 1, -1, 0, to, at, block.size)) return false;
+  }
+  return true;
+}
+
+bool awaitMove() {
+  // What this thread saw at its last fault: where nothing has moved since, this fault is none of ours.
+  [[gnu::tls_model("initial-exec")]] static thread_local uint64_t seen = 0;
+  uint64_t now = moves.load();
+  if (now == seen) return false;
+  for (; now & 1; now = moves.load()) sched_yield();
+  seen = now;
   return true;
 }
 

@@ -19,16 +19,17 @@ bool describeMemoryFile(int file, std::string &out_name, uint64_t &out_size);
 struct FileRange {
   uint8_t *at;
   uint64_t size;
-  uint64_t offset;   // in the new file, from `to_offset`
+  uint64_t offset;   // in the new file
   int protection;
 };
 
-// Copies `size` bytes of `from` (another file, or private memory at ranges[0].at where from < 0) into `to`, and maps `to` in
-// place of what was mapped at `ranges`. Readers go on; writers wait. False: nothing has changed.
+// Copies `size` bytes of `from` (another file, or private memory, the one range, where from < 0) into `to`, and maps `to` in
+// place of what was mapped at `ranges`. Readers go on; writers wait. False: the memory is what it was, though a part of it that was
+// private may lie in `to` now.
 bool moveIntoFile(const FileRange *ranges, size_t count, int from, uint64_t from_offset, int to, uint64_t size);
 
-// For the signal handler: true when a write to this address failed because its page was on the move, so that it should be tried
-// again; waits until it can be.
-bool awaitMove(uintptr_t address);
+// For the signal handler: true when an access that was not permitted may have met a page on the move, so that it should be tried again;
+// waits until it can be. Two in a row without a move between are a fault.
+bool awaitMove();
 
 }  // namespace cutrans::host

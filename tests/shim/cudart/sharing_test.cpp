@@ -132,4 +132,38 @@ TEST_F(Sharing, Errors) {
   EXPECT_CUDA(cudaFree(memory));
 }
 
+TEST_F(Sharing, ExternalMemory) {
+  const int file = memfd_create("foreign", MFD_CLOEXEC);
+  ASSERT_EQ(ftruncate(file, 8192), 0);
+  auto *bytes = static_cast<unsigned char *>(mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
+  bytes[4096] = 9;
+  cudaExternalMemoryHandleDesc wanted{};
+  cudaExternalMemory_t memory;
+  wanted.type = cudaExternalMemoryHandleTypeOpaqueFd;
+  wanted.handle.fd = file;
+  wanted.size = 8192;
+  EXPECT_CUDA_ERROR(cudaImportExternalMemory(nullptr, &wanted), cudaErrorInvalidValue);
+  EXPECT_CUDA_ERROR(cudaImportExternalMemory(&memory, nullptr), cudaErrorInvalidValue);
+  wanted.type = cudaExternalMemoryHandleTypeD3D12Heap;
+  EXPECT_CUDA_ERROR(cudaImportExternalMemory(&memory, &wanted), cudaErrorNotSupported);
+  wanted.type = cudaExternalMemoryHandleTypeOpaqueFd;
+  ASSERT_CUDA(cudaImportExternalMemory(&memory, &wanted));
+  cudaExternalMemoryBufferDesc buffer{};
+  buffer.offset = 4096;
+  buffer.size = 4096;
+  void *at = nullptr;
+  EXPECT_CUDA_ERROR(cudaExternalMemoryGetMappedBuffer(nullptr, memory, &buffer), cudaErrorInvalidValue);
+  EXPECT_CUDA_ERROR(cudaExternalMemoryGetMappedBuffer(&at, nullptr, &buffer), cudaErrorInvalidResourceHandle);
+  ASSERT_CUDA(cudaExternalMemoryGetMappedBuffer(&at, memory, &buffer));
+  EXPECT_EQ(word(at), 9u);
+  EXPECT_CUDA(cudaMemset(at, 1, 4096));
+  EXPECT_EQ(bytes[8191], 1);
+  EXPECT_CUDA(cudaDestroyExternalMemory(memory));
+  EXPECT_CUDA_ERROR(cudaDestroyExternalMemory(memory), cudaErrorInvalidResourceHandle);
+  EXPECT_CUDA(cudaFree(at));
+  EXPECT_CUDA_ERROR(cudaDeviceFlushGPUDirectRDMAWrites(cudaFlushGPUDirectRDMAWritesTargetCurrentDevice, cudaFlushGPUDirectRDMAWritesToOwner), cudaErrorNotSupported);
+  EXPECT_CUDA_ERROR(cudaDeviceFlushGPUDirectRDMAWrites(cudaFlushGPUDirectRDMAWritesTargetCurrentDevice, static_cast<cudaFlushGPUDirectRDMAWritesScope>(1)), cudaErrorInvalidValue);
+  munmap(bytes, 8192);
+}
+
 }  // namespace
