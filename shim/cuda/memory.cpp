@@ -103,7 +103,8 @@ CUresult body::cuMemHostGetDevicePointer_v2(Call &, CUdeviceptr *out, void *poin
 CUresult body::cuMemHostGetFlags(Call &, unsigned int *flags, void *pointer) {
   if (!flags || !pointer) return CUDA_ERROR_INVALID_VALUE;
   std::optional<runtime::Allocation> found = runtime::findAllocation(reinterpret_cast<uintptr_t>(pointer));
-  if (!found || found->kind != runtime::MemoryKind::pinned) return CUDA_ERROR_INVALID_VALUE;
+  if (!found || found->kind != runtime::MemoryKind::pinned || found->origin != runtime::Origin::allocated)
+    return CUDA_ERROR_INVALID_VALUE;
   *flags = found->flags;
   return CUDA_SUCCESS;
 }

@@ -61,7 +61,7 @@ cudaError_t body::cudaHostGetDevicePointer(Call &, void **out, void *host, unsig
 cudaError_t body::cudaHostGetFlags(Call &, unsigned *flags, void *host) {
   if (!flags || !host) return cudaErrorInvalidValue;
   std::optional<runtime::Allocation> memory = hostAllocation(host);
-  if (!memory) return cudaErrorInvalidValue;
+  if (!memory || memory->origin != runtime::Origin::allocated) return cudaErrorInvalidValue;
   *flags = memory->flags | cudaHostAllocMapped;  // with one address space all of it is mapped
   return cudaSuccess;
 }
