@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Memory and events of other processes. docs/shared-memory.md.
 #include "bodies.h"
+#include "cutrans/runtime/event.h"
 #include "shim/common/ipc_handles.h"
 #include "shim/cudart/copies.h"
 
