@@ -290,7 +290,7 @@ Result<CUmemoryPool> importPool(int file) {
 Result<runtime::SharedHandle> exportFromPool(runtime::Address address) {
   std::optional<runtime::Allocation> known = runtime::findAllocation(address);
   if (!known || known->base != address) return Code::invalid_value;
-  const CUmemoryPool handle = poolOf(*known);
+  const CUmemoryPool handle = poolHandleOf(*known);
   std::lock_guard lock(pools().mutex);
   Pool *pool = pools().find(handle);
   // Of a pool that is shared already; what is imported is not exported again.
@@ -307,7 +307,7 @@ Result<runtime::Address> importIntoPool(CUmemoryPool handle, const runtime::Shar
   return runtime::importPoolMemory(**primary, data, pool->id, reinterpret_cast<uintptr_t>(handle));
 }
 
-CUmemoryPool poolOf(const runtime::Allocation &memory) {
+CUmemoryPool poolHandleOf(const runtime::Allocation &memory) {
   const runtime::MemoryPool *own = runtime::poolOf(memory);
   if (!own && !memory.imported_from) return nullptr;
   std::lock_guard lock(pools().mutex);

@@ -41,6 +41,6 @@ Result<runtime::SharedHandle> exportFromPool(runtime::Address address);
 Result<runtime::Address> importIntoPool(CUmemoryPool pool, const runtime::SharedHandle &data);
 
 // null where it comes from none, or the pool is gone.
-CUmemoryPool poolOf(const runtime::Allocation &memory);
+CUmemoryPool poolHandleOf(const runtime::Allocation &memory);
 
 }  // namespace cutrans::shim

@@ -82,7 +82,7 @@ CUresult attribute(void *out, CUpointer_attribute which, const runtime::Allocati
     case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
       return give<unsigned>(out, accessFlags(*found));
     case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE:
-      return give<CUmemoryPool>(out, shim::poolOf(*found));
+      return give<CUmemoryPool>(out, shim::poolHandleOf(*found));
     default:
       return CUDA_ERROR_INVALID_VALUE;
   }
