@@ -28,6 +28,7 @@ class Row:
     place: str
     needs: str = ""
     raw: bool = False
+    unsafe: bool = False
     diag: str = ""
     error: int | None = None
     target: "Row | None" = None  # the row whose body serves this one
@@ -87,10 +88,10 @@ def read_rows(path, library, diagnostics, kinds=KINDS):
             raise CatalogueError(f"{place}: kind, since or pt cannot be read")
         row = Row(name, kind, int(since), pt.replace("-", ""), what, test.replace("-", ""), place)
         if kind == "impl":
-            row.needs, _, flag = what.partition("+")
-            row.raw = flag == "raw"
-            if row.needs not in NEEDS[library] or flag not in ("", "raw"):
-                raise CatalogueError(f"{place}: `{what}` is not one of {NEEDS[library]}")
+            row.needs, *flags = what.split("+")
+            row.raw, row.unsafe = "raw" in flags, "unsafe" in flags
+            if row.needs not in NEEDS[library] or not set(flags) <= {"raw", "unsafe"} or (row.unsafe and row.needs == "free"):
+                raise CatalogueError(f"{place}: `{what}` is not one of {NEEDS[library]}, with or without +raw and +unsafe")
         elif kind == "refuse":
             row.diag, _, error = what.partition(":")
             row.error = int(error) if error else None
@@ -115,7 +116,7 @@ def read(path, library, diagnostics):
             row.target = by_name.get(row.what)
             if row.target is None or row.target.kind != "impl":
                 raise CatalogueError(f"{row.place}: {row.what} is not an impl row")
-            row.needs, row.raw = row.target.needs, row.target.raw
+            row.needs, row.raw, row.unsafe = row.target.needs, row.target.raw, row.target.unsafe
     return rows
 
 
@@ -154,7 +155,7 @@ def follow(row, target):
     if target.kind == "refuse":
         row.kind, row.diag, row.error = "refuse", target.diag, target.error
     else:
-        row.needs, row.raw = target.needs, target.raw
+        row.needs, row.raw, row.unsafe = target.needs, target.raw, target.unsafe
 
 
 def read_all(folder, diagnostics):

@@ -53,7 +53,7 @@ def entries(library, rows, found, structures={}):
             arguments = row.arguments or ", ".join(shorter(type_, name_, structures) for type_, name_ in s.params)
             body = f"cutrans::cudart::body::{row.target.name}" if library == "cudart12" and row.target else f"body::{(row.target or row).name}"
             out.append(f"CUTRANS_ENTRY {s.result} {function}({s.declare()}) {{\n"
-                       f"  return enter<Needs::{row.needs}, {str(not row.raw).lower()}, {s.result}>("
+                       f"  return enter<Needs::{row.needs}, {str(not row.raw).lower()}, {str(row.unsafe).lower()}, {s.result}>("
                        f'"{name}", {str(per_thread).lower()}, [&](Call &call) {{ return {body}({", ".join(filter(None, ["call", arguments]))}); }});\n}}\n')
     return "".join(out + ["}\n"])
 

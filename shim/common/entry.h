@@ -3,6 +3,7 @@
 // the thread's last error, the trace. A library adds its own half in an `Api`:
 //   Api::Error, Api::Call               its error type, and the call object that bodies get
 //   Api::prepare<needs>(call) -> Error  brings about what the row's `needs` column says
+//   Api::duringCapture() -> Error       of rows that a capture forbids; one load when nobody captures
 //   Api::remember(call, error)          last-error bookkeeping; called for failures only
 //   Api::exception                      the error for an exception that reached the border
 // Nothing here takes a lock or builds a string unless the log category `api` is on or the call fails.
@@ -38,7 +39,7 @@ R guarded(Call &call, Body &body) noexcept {
     return R();
 }
 
-template <class Api, auto needs, bool remembers, class R, class Body>
+template <class Api, auto needs, bool remembers, bool unsafe, class R, class Body>
 inline R enter(const char *name, bool per_thread, Body &&body) noexcept {
   typename Api::Call call{name, per_thread};
   if constexpr (!std::is_same_v<R, typename Api::Error>) {
@@ -50,6 +51,9 @@ inline R enter(const char *name, bool per_thread, Body &&body) noexcept {
       start = std::chrono::steady_clock::now();
     auto all = [&](typename Api::Call &c) {
       R error = Api::template prepare<needs>(c);
+      if constexpr (unsafe) {
+        if (error == R{}) error = Api::duringCapture();
+      }
       return error == R{} ? body(c) : error;
     };
     R error = guarded<R, Api>(call, all);

@@ -4,6 +4,9 @@
 
 #include <driver_types.h>
 
+#include <cstring>
+
+#include "cutrans/runtime/capture_rules.h"
 #include "cutrans/runtime/event.h"
 #include "shim/common/refusal.h"
 
@@ -102,6 +105,9 @@ Status readLaunchAttributes(std::span<const CUlaunchAttribute> list, runtime::La
         return Code::unsupported;
       case CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY:
         return Code::invalid_value;  // of streams only
+      case CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION:
+        shape->overlaps = a.value.programmaticStreamSerializationAllowed != 0;
+        break;
       default:
         break;  // hints, events, and permissions to overlap that nobody has to use
     }
@@ -115,11 +121,26 @@ Status checkLaunchEvents(std::span<const CUlaunchAttribute> list, const runtime:
   return Code::ok;
 }
 
+std::vector<runtime::KeptAttribute> attributesForNode(std::span<const CUlaunchAttribute> list, const runtime::Queue &queue) {
+  std::vector<runtime::KeptAttribute> kept;
+  if (!runtime::capturing(queue)) [[likely]]
+    return kept;
+  for (const CUlaunchAttribute &a : list) {
+    if (a.id == CU_LAUNCH_ATTRIBUTE_IGNORE) continue;
+    static_assert(sizeof kept.front().value == sizeof a.value);
+    std::memcpy(kept.emplace_back(runtime::KeptAttribute{static_cast<uint32_t>(a.id), {}}).value.data(), &a.value, sizeof a.value);
+  }
+  return kept;
+}
+
 // Both kinds of event may fire as late as at the end of the kernel.
 Status recordLaunchEvents(std::span<const CUlaunchAttribute> list, runtime::Queue &queue) {
-  for (const CUlaunchAttribute &a : list)
-    if (runtime::Event *event = runtime::Event::find(eventOf(a)))
-      if (Status status = queue.record(*event); !status.ok()) return status;
+  for (const CUlaunchAttribute &a : list) {
+    runtime::Event *event = runtime::Event::find(eventOf(a));
+    if (!event) continue;
+    const bool at_start = a.id != CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT || a.value.programmaticEvent.triggerAtBlockStart;
+    if (Status status = queue.record(*event, at_start ? runtime::LaunchPoint::start : runtime::LaunchPoint::trigger); !status.ok()) return status;
+  }
   return Code::ok;
 }
 

@@ -5,6 +5,7 @@
 #include <cuda.h>
 
 #include <span>
+#include <vector>
 
 #include "cutrans/runtime/launch.h"
 #include "cutrans/runtime/queue.h"
@@ -24,6 +25,8 @@ Status readLaunchAttributes(std::span<const CUlaunchAttribute> list, runtime::La
 // invalid_handle: an event of the list is of another context than the queue.
 Status checkLaunchEvents(std::span<const CUlaunchAttribute> list, const runtime::Queue &queue);
 Status recordLaunchEvents(std::span<const CUlaunchAttribute> list, runtime::Queue &queue);
+// For the node, when the queue captures; else empty.
+std::vector<runtime::KeptAttribute> attributesForNode(std::span<const CUlaunchAttribute> list, const runtime::Queue &queue);
 
 // Those attributes that streams have. invalid_value for others.
 Status setStreamAttribute(runtime::Queue &queue, CUstreamAttrID id, const CUstreamAttrValue *value);

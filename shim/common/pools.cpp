@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 
+#include "cutrans/runtime/capture.h"
 #include "cutrans/runtime/context.h"
 #include "cutrans/runtime/mapping.h"
 #include "cutrans/runtime/memory_pool.h"
@@ -78,6 +79,31 @@ struct Pools {
 
 Pools &pools() {
   return runtime::shared<Pools>();
+}
+
+template <class T>
+std::vector<std::byte> bytesOf(std::span<const T> list) {
+  auto bytes = std::as_bytes(list);
+  return {bytes.begin(), bytes.end()};
+}
+
+// A node with the pool's properties. The memory is the graph's, not the pool's.
+Result<runtime::Address> captureFrom(const Pool &pool, runtime::Queue &queue, uint64_t size) {
+  Result<runtime::Device *> device = runtime::Platform::loaded()->device(pool.device);
+  if (!device.ok()) return device.status();
+  CUmemPoolProps properties{};
+  properties.allocType = CU_MEM_ALLOCATION_TYPE_PINNED;
+  properties.location = {CU_MEM_LOCATION_TYPE_DEVICE, pool.device};
+  std::vector<CUmemAccessDesc> access;
+  std::unique_lock lock(pools().mutex);
+  for (const auto &[peer, flags] : pool.access) access.push_back({{CU_MEM_LOCATION_TYPE_DEVICE, peer}, flags});
+  lock.unlock();
+  runtime::AllocWork work;
+  work.device = *device;
+  work.size = size;
+  work.pool = bytesOf(std::span<const CUmemPoolProps>(&properties, 1));
+  work.access = bytesOf(std::span<const CUmemAccessDesc>(access));
+  return runtime::captureAllocation(queue, std::move(work));
 }
 
 }  // namespace
@@ -256,6 +282,8 @@ Result<runtime::Address> allocateFromPool(CUmemoryPool handle, runtime::Queue &q
     if (!primary.ok()) return primary.status();
     context = *primary;
   }
+  if (runtime::captureDiverts(queue)) [[unlikely]]
+    return captureFrom(*pool, queue, size);
   return pool->memory->allocate(queue, *context, size);
 }
 

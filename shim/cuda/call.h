@@ -4,6 +4,7 @@
 #include <cuda.h>
 
 #include "cutrans/runtime/device.h"
+#include "cutrans/runtime/capture_rules.h"
 #include "cutrans/runtime/platform.h"
 #include "shim/common/entry.h"
 #include "shim/common/errors.h"
@@ -74,12 +75,13 @@ struct Api {
   static Error contextError(Status status) {
     return status.code() == Code::invalid_context ? CUDA_ERROR_CONTEXT_IS_DESTROYED : error(status);
   }
+  static Error duringCapture() { return error(runtime::forbidDuringCapture()); }
   static void remember(Call &call, Error error);  // in the error log only: the driver API has no last error
 };
 
-template <Needs needs, bool remembers, class R, class Body>
+template <Needs needs, bool remembers, bool unsafe, class R, class Body>
 inline R enter(const char *name, bool per_thread, Body &&body) noexcept {
-  return shim::enter<Api, needs, remembers, R>(name, per_thread, body);
+  return shim::enter<Api, needs, remembers, unsafe, R>(name, per_thread, body);
 }
 
 }  // namespace cutrans::driver

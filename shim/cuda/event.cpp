@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Events.
 #include "bodies.h"
+#include "shim/common/capture.h"
 
 namespace cutrans::driver {
 
@@ -20,10 +21,10 @@ CUresult elapsed(float *out, CUevent given_start, CUevent given_end) {
   return CUDA_SUCCESS;
 }
 
-CUresult record(Call &call, CUevent given, CUstream stream) {
+CUresult record(Call &call, CUevent given, CUstream stream, bool external) {
   runtime::Event *event = runtime::Event::find(given);
   if (!event) return CUDA_ERROR_INVALID_HANDLE;
-  return call.onQueue(stream, [&](runtime::Queue &queue) { return queue.record(*event); });
+  return call.onQueue(stream, [&](runtime::Queue &queue) { return shim::capture::record(queue, *event, external); });
 }
 
 }  // namespace
@@ -43,12 +44,12 @@ CUresult body::cuEventDestroy_v2(Call &, CUevent given) {
 }
 
 CUresult body::cuEventRecord(Call &call, CUevent event, CUstream stream) {
-  return record(call, event, stream);
+  return record(call, event, stream, false);
 }
 
 CUresult body::cuEventRecordWithFlags(Call &call, CUevent event, CUstream stream, unsigned int flags) {
   if (flags & ~unsigned{CU_EVENT_RECORD_EXTERNAL}) return CUDA_ERROR_INVALID_VALUE;
-  return record(call, event, stream);
+  return record(call, event, stream, flags & CU_EVENT_RECORD_EXTERNAL);
 }
 
 CUresult body::cuEventQuery(Call &, CUevent given) {

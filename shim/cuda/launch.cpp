@@ -10,7 +10,7 @@ namespace cutrans::driver {
 namespace {
 
 inline CUresult launch(Call &call, CUfunction function, const runtime::LaunchShape &shape, CUstream stream,
-                       void **params, void **extra) {
+                       void **params, void **extra, std::span<const CUlaunchAttribute> attributes = {}) {
   Result<runtime::Kernel *> kernel = resolveKernel(function, *call.context);
   if (!kernel.ok()) [[unlikely]]
     return error(kernel.status());
@@ -25,7 +25,13 @@ inline CUresult launch(Call &call, CUfunction function, const runtime::LaunchSha
     if (!packed.ok()) return error(packed.status());
     arguments = *packed;
   }
-  return error((*queue)->launch(**kernel, shape, arguments));
+  arguments.origin = function;
+  if (attributes.empty()) [[likely]]
+    return error((*queue)->launch(**kernel, shape, arguments));
+  const std::vector<runtime::KeptAttribute> kept = shim::attributesForNode(attributes, **queue);
+  arguments.attributes = kept;
+  Status launched = (*queue)->launch(**kernel, shape, arguments);
+  return error(launched.ok() ? shim::recordLaunchEvents(attributes, **queue) : launched);
 }
 
 }  // namespace
@@ -62,9 +68,7 @@ CUresult body::cuLaunchKernelEx(Call &call, const CUlaunchConfig *config, CUfunc
     CUresult events = call.onQueue(config->hStream, [&](runtime::Queue &queue) { return shim::checkLaunchEvents(attributes, queue); });
     if (events != CUDA_SUCCESS) return events;
   }
-  CUresult result = launch(call, f, *shape, config->hStream, params, extra);
-  if (result != CUDA_SUCCESS || attributes.empty()) return result;
-  return error(shim::recordLaunchEvents(attributes, **call.queue(config->hStream)));
+  return launch(call, f, *shape, config->hStream, params, extra, attributes);
 }
 
 }  // namespace cutrans::driver

@@ -2,6 +2,7 @@
 // Streams.
 #include "bodies.h"
 #include "cutrans/runtime/memory.h"
+#include "shim/common/capture.h"
 #include "shim/common/host_call.h"
 #include "shim/common/launch_attributes.h"
 
@@ -60,7 +61,8 @@ CUresult body::cuStreamWaitEvent(Call &call, CUstream stream, CUevent given, uns
   if (flags & ~unsigned{CU_EVENT_WAIT_EXTERNAL}) return CUDA_ERROR_INVALID_VALUE;
   runtime::Event *event = runtime::Event::find(given);
   if (!event) return CUDA_ERROR_INVALID_HANDLE;
-  return call.onQueue(stream, [&](runtime::Queue &queue) { return queue.wait(*event); });
+  const bool external = flags & CU_EVENT_WAIT_EXTERNAL;
+  return call.onQueue(stream, [&](runtime::Queue &queue) { return shim::capture::wait(queue, *event, external); });
 }
 
 CUresult body::cuStreamGetPriority(Call &call, CUstream stream, int *out) {
@@ -109,11 +111,6 @@ CUresult body::cuStreamCopyAttributes(Call &call, CUstream to, CUstream from) {
   return call.onQueue(to, [&](runtime::Queue &queue) { return shim::copyStreamAttributes(queue, **source); });
 }
 
-// No stream ever captures: cuStreamBeginCapture is refused.
-CUresult body::cuStreamIsCapturing(Call &call, CUstream stream, CUstreamCaptureStatus *out) {
-  return tell(call, stream, out, [](runtime::Queue &) { return CU_STREAM_CAPTURE_STATUS_NONE; });
-}
-
 CUresult body::cuStreamAddCallback(Call &call, CUstream stream, CUstreamCallback function, void *user,
                                    unsigned int flags) {
   if (!function || flags != 0) return CUDA_ERROR_INVALID_VALUE;
@@ -124,11 +121,7 @@ CUresult body::cuStreamAddCallback(Call &call, CUstream stream, CUstreamCallback
 
 CUresult body::cuLaunchHostFunc(Call &call, CUstream stream, CUhostFn function, void *user) {
   if (!function) return CUDA_ERROR_INVALID_VALUE;
-  return call.onQueue(stream, [&](runtime::Queue &queue) {
-    return shim::enqueueHostCall(queue, [=](Code status) {
-      if (status == Code::ok) function(user);  // not run after a fault, as CUDA promises
-    });
-  });
+  return call.onQueue(stream, [&](runtime::Queue &queue) { return queue.hostFunction(function, user); });
 }
 
 // Managed memory is visible to all streams and to the host at any time here, so every attachment already holds.
@@ -138,6 +131,7 @@ CUresult body::cuStreamAttachMemAsync(Call &call, CUstream stream, CUdeviceptr a
     return CUDA_ERROR_INVALID_VALUE;
   Result<runtime::Queue *> queue = call.queue(stream);
   if (!queue.ok()) return error(queue.status());
+  if (Status allowed = runtime::forbidOnCapturing(**queue); !allowed.ok()) return error(allowed);
   std::optional<runtime::Allocation> found = runtime::findAllocation(address);
   if (found && found->kind == runtime::MemoryKind::managed) {
     return size == 0 || size == found->size ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;

@@ -3,6 +3,7 @@
 #pragma once
 #include <driver_types.h>
 
+#include "cutrans/runtime/capture_rules.h"
 #include "cutrans/runtime/library.h"
 #include "cutrans/runtime/platform.h"
 #include "shim/common/entry.h"
@@ -74,12 +75,13 @@ struct Api {
     }
     return cudaSuccess;
   }
+  static Error duringCapture() { return error(runtime::forbidDuringCapture()); }
   static void remember(Call &call, Error error);
 };
 
-template <Needs needs, bool remembers, class R, class Body>
+template <Needs needs, bool remembers, bool unsafe, class R, class Body>
 inline R enter(const char *name, bool per_thread, Body &&body) noexcept {
-  return shim::enter<Api, needs, remembers, R>(name, per_thread, body);
+  return shim::enter<Api, needs, remembers, unsafe, R>(name, per_thread, body);
 }
 
 }  // namespace cutrans::cudart

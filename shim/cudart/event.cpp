@@ -4,6 +4,7 @@
 
 #include "bodies.h"
 #include "cutrans/runtime/queue.h"
+#include "shim/common/capture.h"
 
 namespace cutrans::cudart {
 namespace {
@@ -28,10 +29,10 @@ cudaError_t with(cudaEvent_t handle, Use &&use) {
   return event ? error(use(*event)) : cudaErrorInvalidResourceHandle;
 }
 
-cudaError_t record(Call &call, cudaEvent_t handle, cudaStream_t stream) {
+cudaError_t record(Call &call, cudaEvent_t handle, cudaStream_t stream, bool external) {
   runtime::Event *event = runtime::Event::find(handle);
   if (!event) return cudaErrorInvalidResourceHandle;
-  return call.onQueue(stream, [&](runtime::Queue &queue) { return queue.record(*event); });
+  return call.onQueue(stream, [&](runtime::Queue &queue) { return shim::capture::record(queue, *event, external); });
 }
 
 }  // namespace
@@ -47,12 +48,12 @@ cudaError_t body::cudaEventDestroy(Call &, cudaEvent_t handle) {
 }
 
 cudaError_t body::cudaEventRecord(Call &call, cudaEvent_t handle, cudaStream_t stream) {
-  return record(call, handle, stream);
+  return record(call, handle, stream, false);
 }
 
 cudaError_t body::cudaEventRecordWithFlags(Call &call, cudaEvent_t handle, cudaStream_t stream, unsigned flags) {
-  if (flags & ~cudaEventRecordExternal) return cudaErrorInvalidValue;  // which matters in a capture only
-  return record(call, handle, stream);
+  if (flags & ~cudaEventRecordExternal) return cudaErrorInvalidValue;
+  return record(call, handle, stream, flags & cudaEventRecordExternal);
 }
 
 cudaError_t body::cudaEventQuery(Call &, cudaEvent_t handle) {

@@ -7,11 +7,7 @@ namespace cutrans::cudart {
 
 cudaError_t body::cudaLaunchHostFunc(Call &call, cudaStream_t stream, cudaHostFn_t function, void *user) {
   if (!function) return cudaErrorInvalidValue;
-  return call.onQueue(stream, [&](runtime::Queue &queue) {
-    return shim::enqueueHostCall(queue, [=](Code status) {
-      if (status == Code::ok) function(user);  // not run after a fault, as CUDA promises
-    });
-  });
+  return call.onQueue(stream, [&](runtime::Queue &queue) { return queue.hostFunction(function, user); });
 }
 
 cudaError_t body::cudaStreamAddCallback(Call &call, cudaStream_t stream, cudaStreamCallback_t function, void *user,

@@ -30,8 +30,9 @@ runtime::LaunchShape shapeOf(dim3 grid, dim3 block, size_t shared_bytes) {
   return shape;
 }
 
-cudaError_t launch(Call &call, Result<runtime::LibraryKernel *> function, const runtime::LaunchShape &shape,
-                   void **arguments, cudaStream_t stream) {
+// `origin`: what the program named the kernel by; null: its host function, which the kernel tells.
+cudaError_t launch(Call &call, Result<runtime::LibraryKernel *> function, const void *origin, const runtime::LaunchShape &shape,
+                   void **arguments, cudaStream_t stream, std::span<const runtime::KeptAttribute> attributes = {}) {
   if (!function.ok()) return error(function.status());
   Result<runtime::Kernel *> kernel = kernelIn(call, *function);
   if (!kernel.ok()) [[unlikely]]
@@ -39,6 +40,8 @@ cudaError_t launch(Call &call, Result<runtime::LibraryKernel *> function, const 
   return call.onQueue(stream, [&](runtime::Queue &queue) {
     runtime::Arguments packed;
     packed.pointers = arguments;
+    packed.origin = origin;
+    packed.attributes = attributes;
     return queue.launch(**kernel, shape, packed);
   });
 }
@@ -69,19 +72,19 @@ cudaError_t body::__cudaLaunchKernel(Call &call, cudaKernel_t handle, dim3 grid,
                                      size_t shared_bytes, cudaStream_t stream) {
   runtime::LibraryKernel *kernel = runtime::LibraryKernel::find(handle);
   if (!kernel) return cudaErrorInvalidDeviceFunction;
-  return launch(call, kernel, shapeOf(grid, block, shared_bytes), arguments, stream);
+  return launch(call, kernel, nullptr, shapeOf(grid, block, shared_bytes), arguments, stream);
 }
 
 cudaError_t body::cudaLaunchKernel(Call &call, const void *function, dim3 grid, dim3 block, void **arguments,
                                    size_t shared_bytes, cudaStream_t stream) {
-  return launch(call, resolveFunction(function), shapeOf(grid, block, shared_bytes), arguments, stream);
+  return launch(call, resolveFunction(function), function, shapeOf(grid, block, shared_bytes), arguments, stream);
 }
 
 cudaError_t body::cudaLaunchCooperativeKernel(Call &call, const void *function, dim3 grid, dim3 block,
                                               void **arguments, size_t shared_bytes, cudaStream_t stream) {
   runtime::LaunchShape shape = shapeOf(grid, block, shared_bytes);
   shape.cooperative = true;
-  return launch(call, resolveFunction(function), shape, arguments, stream);
+  return launch(call, resolveFunction(function), function, shape, arguments, stream);
 }
 
 cudaError_t body::cudaLaunchKernelExC(Call &call, const cudaLaunchConfig_t *config, const void *function,
@@ -91,14 +94,16 @@ cudaError_t body::cudaLaunchKernelExC(Call &call, const cudaLaunchConfig_t *conf
   std::span attributes(reinterpret_cast<const CUlaunchAttribute *>(config->attrs), config->numAttrs);
   runtime::LaunchShape shape = shapeOf(config->gridDim, config->blockDim, config->dynamicSmemBytes);
   if (Status status = shim::readLaunchAttributes(attributes, &shape, call.name); !status.ok()) return error(status);
+  Result<runtime::Queue *> queue = call.queue(config->stream);
+  if (!queue.ok()) return error(queue.status());
+  std::vector<runtime::KeptAttribute> kept;
   if (!attributes.empty()) {
-    cudaError_t events = call.onQueue(config->stream, [&](runtime::Queue &queue) { return shim::checkLaunchEvents(attributes, queue); });
-    if (events != cudaSuccess) return events;
+    if (Status events = shim::checkLaunchEvents(attributes, **queue); !events.ok()) return error(events);
+    kept = shim::attributesForNode(attributes, **queue);
   }
-  cudaError_t launched = launch(call, resolveFunction(function), shape, arguments, config->stream);
+  cudaError_t launched = launch(call, resolveFunction(function), function, shape, arguments, config->stream, kept);
   if (launched != cudaSuccess || attributes.empty()) return launched;
-  return call.onQueue(config->stream,
-                      [&](runtime::Queue &queue) { return shim::recordLaunchEvents(attributes, queue); });
+  return error(shim::recordLaunchEvents(attributes, **queue));
 }
 
 }  // namespace cutrans::cudart

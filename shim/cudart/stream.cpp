@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Streams.
-#include <utility>
-
 #include "bodies.h"
 #include "cutrans/runtime/device.h"
 #include "cutrans/runtime/event.h"
 #include "cutrans/runtime/memory.h"
 #include "cutrans/runtime/queue.h"
+#include "shim/common/capture.h"
 #include "shim/common/launch_attributes.h"
 
 namespace cutrans::cudart {
@@ -60,7 +59,8 @@ cudaError_t body::cudaStreamWaitEvent(Call &call, cudaStream_t stream, cudaEvent
   if (flags & ~cudaEventWaitExternal) return cudaErrorInvalidValue;
   runtime::Event *event = runtime::Event::find(handle);
   if (!event) return cudaErrorInvalidResourceHandle;
-  return call.onQueue(stream, [&](runtime::Queue &queue) { return queue.wait(*event); });
+  const bool external = flags & cudaEventWaitExternal;
+  return call.onQueue(stream, [&](runtime::Queue &queue) { return shim::capture::wait(queue, *event, external); });
 }
 
 cudaError_t body::cudaStreamGetFlags(Call &call, cudaStream_t stream, unsigned *out) {
@@ -100,32 +100,13 @@ cudaError_t body::cudaStreamCopyAttributes(Call &call, cudaStream_t to, cudaStre
   return call.onQueue(to, [&](runtime::Queue &queue) { return shim::copyStreamAttributes(queue, **source); });
 }
 
-// No stream ever captures: cudaStreamBeginCapture is refused.
-cudaError_t body::cudaStreamIsCapturing(Call &call, cudaStream_t stream, cudaStreamCaptureStatus *out) {
-  return ask(call, stream, out, [](runtime::Queue &) { return cudaStreamCaptureStatusNone; });
-}
-
-cudaError_t body::cudaStreamGetCaptureInfo(Call &call, cudaStream_t stream, cudaStreamCaptureStatus *out,
-                                           unsigned long long *, cudaGraph_t *, const cudaGraphNode_t **,
-                                           const cudaGraphEdgeData **, size_t *) {
-  return ask(call, stream, out, [](runtime::Queue &) { return cudaStreamCaptureStatusNone; });
-}
-
-// What a thread may do while streams capture: kept, because programs ask for the mode that was.
-cudaError_t body::cudaThreadExchangeStreamCaptureMode(Call &, cudaStreamCaptureMode *mode) {
-  static constinit thread_local cudaStreamCaptureMode current = cudaStreamCaptureModeGlobal;
-  if (!mode || *mode < cudaStreamCaptureModeGlobal || *mode > cudaStreamCaptureModeRelaxed)
-    return cudaErrorInvalidValue;
-  std::swap(*mode, current);
-  return cudaSuccess;
-}
-
 // Managed memory is visible to all streams and to the host at any time, so that every attachment already holds.
 cudaError_t body::cudaStreamAttachMemAsync(Call &call, cudaStream_t stream, void *address, size_t size,
                                            unsigned flags) {
   if (flags != cudaMemAttachGlobal && flags != cudaMemAttachHost && flags != cudaMemAttachSingle)
     return cudaErrorInvalidValue;
-  return call.onQueue(stream, [&](runtime::Queue &) -> Status {
+  return call.onQueue(stream, [&](runtime::Queue &queue) -> Status {
+    if (Status allowed = runtime::forbidOnCapturing(queue); !allowed.ok()) return allowed;
     std::optional<runtime::Allocation> memory = runtime::findAllocation(reinterpret_cast<uintptr_t>(address));
     bool all = memory && (size == 0 || size == memory->size);
     return all && memory->kind == runtime::MemoryKind::managed ? Code::ok : Code::invalid_value;

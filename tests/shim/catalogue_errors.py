@@ -12,13 +12,15 @@ sys.path.insert(0, parser.parse_args().api)
 import catalogue  # noqa: E402
 
 DIAGNOSTICS = {"api_graphs": None}
-GOOD = "cudaA impl 3020 ptds device -\ncudaB refuse 3020 - api_graphs:800 -\ncudaC alias 3020 - cudaA -\n"
+GOOD = "cudaA impl 3020 ptds device+unsafe+raw -\ncudaB refuse 3020 - api_graphs:800 -\ncudaC alias 3020 - cudaA -\n"
 BAD = {
     "too few columns": "cudaA impl 3020 - device\n",
     "unknown kind": "cudaA stub 3020 - device -\n",
     "unknown variant": "cudaA impl 3020 ptxx device -\n",
     "version is no number": "cudaA impl x - device -\n",
     "unknown need": "cudaA impl 3020 - context -\n",
+    "unknown flag": "cudaA impl 3020 - device+new -\n",
+    "unsafe without a runtime": "cudaA impl 3020 - free+unsafe -\n",
     "unknown diagnostic": "cudaA refuse 3020 - api_nothing -\n",
     "twice": "cudaA impl 3020 - free -\ncudaA impl 3020 - free -\n",
     "variant named again": "cudaA impl 3020 ptds free -\ncudaA_ptds impl 3020 - free -\n",
@@ -52,7 +54,7 @@ def read_older(text):
 
 rows = read(GOOD)
 assert rows[0].names == [("cudaA", False), ("cudaA_ptds", True)] and rows[0].version(True) == 7000
-assert rows[1].error == 800 and rows[2].target is rows[0]
+assert rows[1].error == 800 and rows[2].target is rows[0] and rows[2].unsafe and rows[2].raw
 older, structures = read_older(OLDER)
 by_name = {row.name: row for row in older}
 assert structures == {"S": 24} and sorted(by_name) == ["cudaA", "cudaA_v2", "cudaB", "cudaB_v2", "cudaC"]

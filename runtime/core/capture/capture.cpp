@@ -231,6 +231,8 @@ bool capturing(const Queue &queue) {
   return branch && branch != &legacy_blocked;
 }
 
+bool captureDiverts(const Queue &queue) { return captures(queue); }
+
 void leaveCapture(Queue &queue) {
   std::lock_guard hold(registry().lock);
   CaptureBranch *branch = branchOf(queue);

@@ -58,7 +58,6 @@ std::optional<Status> captureFill(Queue &queue, const Fill &fill);
 std::optional<Status> captureHostFunction(Queue &queue, void (*fn)(void *user), void *user);
 std::optional<Status> captureWords(Queue &queue, std::span<const WordOperation> operations);
 std::optional<Status> captureRelease(Queue &queue, Address address);
-std::optional<Status> captureWords(Queue &queue, std::span<const WordOperation> operations);
 // A graph that is launched on the queue: a child of the captured one.
 std::optional<Status> captureChild(Queue &queue, const Graph &graph);
 std::optional<Status> captureRecord(Queue &queue, Event &event, LaunchPoint point);

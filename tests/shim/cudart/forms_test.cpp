@@ -145,18 +145,6 @@ TEST_F(Forms, DevicesByOtherWays) {
   EXPECT_EQ(channel.y, 8);
 }
 
-TEST_F(Forms, StreamsThatNeverCapture) {
-  cudaStreamCaptureStatus status = cudaStreamCaptureStatusActive;
-  EXPECT_CUDA(cudaStreamGetCaptureInfo(nullptr, &status, nullptr, nullptr, nullptr, nullptr, nullptr));
-  EXPECT_EQ(status, cudaStreamCaptureStatusNone);
-  cudaStreamCaptureMode mode = cudaStreamCaptureModeRelaxed;
-  EXPECT_CUDA(cudaThreadExchangeStreamCaptureMode(&mode));
-  EXPECT_EQ(mode, cudaStreamCaptureModeGlobal);
-  EXPECT_CUDA(cudaThreadExchangeStreamCaptureMode(&mode));
-  EXPECT_EQ(mode, cudaStreamCaptureModeRelaxed);
-  EXPECT_CUDA_ERROR(cudaStreamBeginCapture(cudaStreamPerThread, cudaStreamCaptureModeGlobal), cudaErrorNotSupported);
-}
-
 TEST_F(Forms, EventFlagsAndAttachments) {
   cudaEvent_t event;
   ASSERT_CUDA(cudaEventCreate(&event));

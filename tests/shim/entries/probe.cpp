@@ -121,6 +121,7 @@ bool isArgumentError(int error) {
       218,  // invalid PTX
       301,  // file not found
       400,  // invalid handle
+      401,  // illegal state: a stream that does not capture
       500,  // not found
       709,  // context is destroyed
   };

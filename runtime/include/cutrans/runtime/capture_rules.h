@@ -23,4 +23,8 @@ CUTRANS_API Status forbidOnCapturing(Queue &queue);
 // True while the queue is part of a capture, be it an invalid one. One relaxed load.
 CUTRANS_API bool capturing(const Queue &queue);
 
+// True as well for the legacy queue beside blocking queues that capture: nothing may be done on it. The calls of capture.h
+// for such queues say which it is.
+CUTRANS_API bool captureDiverts(const Queue &queue);
+
 }  // namespace cutrans::runtime
