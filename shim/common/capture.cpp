@@ -48,9 +48,14 @@ Status beginToGraph(runtime::Queue &queue, CUgraph handle, const CUgraphNode *no
 }
 
 Status end(runtime::Queue &queue, CUgraph *out) {
-  if (!out) return runtime::capturing(queue) ? Code::invalid_value : Code::illegal_state;
+  if (!out) {  // only where the program has the graph: the guide ends captures into bodies of conditional nodes so
+    if (!runtime::capturing(queue)) return Code::illegal_state;
+    Result<runtime::CaptureInfo> info = runtime::captureInfo(queue);
+    if (!info.ok()) return info.status();
+    if (!info->into_given) return Code::invalid_value;
+  }
   Result<runtime::Graph *> graph = runtime::endCapture(queue);
-  *out = graph.ok() ? graphs::handle(*graph) : nullptr;
+  if (out) *out = graph.ok() ? graphs::handle(*graph) : nullptr;
   return graph.status();
 }
 

@@ -168,6 +168,7 @@ Result<CaptureInfo> captureInfo(Queue &queue) {
   info.status = branch->capture->invalid ? CaptureStatus::invalidated : CaptureStatus::active;
   info.id = branch->capture->id;
   info.graph = branch->capture->graph;
+  info.into_given = !branch->capture->owns_graph;
   branch->shown_nodes.clear();
   branch->shown_edges.clear();
   for (const Dependency &each : branch->next) {

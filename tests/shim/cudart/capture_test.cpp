@@ -98,6 +98,8 @@ TEST_F(Capture, cudaStreamBeginCaptureToGraph) {
   cudaGraph_t same = nullptr;
   EXPECT_CUDA(cudaStreamEndCapture(stream_, &same));
   EXPECT_EQ(same, graph);
+  ASSERT_CUDA(cudaStreamBeginCaptureToGraph(stream_, graph, nullptr, nullptr, 0, cudaStreamCaptureModeGlobal));
+  EXPECT_CUDA(cudaStreamEndCapture(stream_, nullptr)) << "the program has the graph";
 }
 
 TEST_F(Capture, cudaStreamEndCapture) {

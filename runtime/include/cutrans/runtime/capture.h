@@ -26,6 +26,7 @@ struct CaptureInfo {
   CaptureStatus status = CaptureStatus::none;  // the rest is only given while it is active
   uint64_t id = 0;                             // never used again
   Graph *graph = nullptr;
+  bool into_given = false;                     // it adds to a graph of the program's
   // What the queue's next node will come after, and the edges to it. Valid until the next call on the queue, or the end
   // of the capture.
   std::span<GraphNode *const> nodes;
