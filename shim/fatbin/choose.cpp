@@ -68,6 +68,7 @@ std::optional<uint32_t> neededCapability(const std::vector<Container> &container
              std::ranges::none_of(container.entries, [](const Entry &entry) { return entry.kind == Kind::ptx; });
     });
   };
+  if (std::ranges::any_of(containers, [&](const Container &container) { return bestPtx(container, capability); })) return capability;
   auto found = std::ranges::find_if(candidates, serves);
   return found == candidates.end() ? std::nullopt : std::optional(*found);
 }

@@ -18,8 +18,8 @@ bool runsOn(Arch arch, uint32_t capability);
 // GPU. Null where there is none.
 const Entry *bestPtx(const Container &container, uint32_t capability);
 
-// The lowest capability, not below `capability`, on which each container that has PTX finds some that runs. Null where none
-// serves them all.
+// `capability` where any container finds PTX that runs. Else the lowest above it on which each container that has PTX finds
+// some. Null where none serves them all.
 std::optional<uint32_t> neededCapability(const std::vector<Container> &containers, uint32_t capability);
 
 struct PtxUnit {
