@@ -9,9 +9,10 @@ import sys
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--api", type=pathlib.Path, required=True)
-parser.add_argument("--newer", required=True, help="folders with the headers of CUDA 13")
-parser.add_argument("--older", default="", help="folders with those of CUDA 12")
+parser.add_argument("--newer", nargs="+", required=True, help="folders with the headers of CUDA 13")
+parser.add_argument("--older", nargs="*", default=[], help="folders with those of CUDA 12; none: there is nothing to compare")
 args = parser.parse_args()
+args.newer, args.older = ";".join(args.newer), ";".join(args.older)
 if not args.older:
     print("no headers of CUDA 12")
     sys.exit(77)
