@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The artifacts "opencl-c" and "spir-bitcode": the contract between compiler/emit/opencl, which writes them, and
+ * targets/opencl. docs/artifacts.md says what the formats share.
+ *
+ * An artifact is a ct_opencl_header and, at header_bytes, the payload: OpenCL C text, or bitcode that clCreateProgramWithBinary
+ * takes with "-x spir". It holds one kernel:
+ *
+ *     __kernel void cutrans_kernel(__global const ct_opencl_launch *launch, __local uchar *shared)
+ *
+ * Block form: a work-group is one work-item and runs one block; the NDRange is the grid. The device is one whose pointers are
+ * plain numbers, the same for all address spaces (CPUs).
+ */
+#ifndef CUTRANS_OPENCL_KERNEL_H
+#define CUTRANS_OPENCL_KERNEL_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CT_OPENCL_ABI 1u
+#define CT_OPENCL_MAGIC 0x4c434f43u /* "COCL" */
+#define CT_OPENCL_FORMAT_C "opencl-c"
+#define CT_OPENCL_FORMAT_SPIR "spir-bitcode"
+#define CT_OPENCL_KERNEL_NAME "cutrans_kernel"
+
+enum { /* ct_opencl_header.flags */
+  CT_OPENCL_USES_STACK = 1u << 0,      /* recursion or alloca: wants ct_opencl_launch.stack_bytes */
+  CT_OPENCL_USES_MESSAGES = 1u << 1    /* printf, assert or trap: ct_opencl_launch.messages must be there */
+};
+
+/* What a target must know of a kernel without a compiler. Field order is ABI. */
+typedef struct ct_opencl_header {
+  uint32_t magic, abi;
+  uint32_t header_bytes;          /* where the payload begins */
+  uint32_t flags;
+  uint64_t payload_bytes;
+  uint32_t gang_width;            /* lanes */
+  uint32_t block[3];              /* the shape it was compiled for, or zeros: any */
+  uint32_t max_grid[3];           /* larger grids need a generic artifact; 0: any */
+  uint32_t static_shared_bytes;
+  uint32_t local_bytes;           /* per thread, multiple of 16 */
+  uint32_t scratch_bytes;         /* per running block */
+  char build_options[128];        /* for clBuildProgram, NUL-terminated */
+} ct_opencl_header;
+
+/* One launch. The target writes it to memory that the device reads; addresses are the device's. */
+typedef struct ct_opencl_launch {
+  uint64_t params;                /* the parameter buffer, laid out as its PTX says */
+  uint64_t globals;               /* the module's variables, or 0 */
+  uint64_t grid_id;
+  uint64_t child_queue;           /* ct_launch.child_queue */
+  uint64_t messages;              /* a ct_opencl_messages, or 0 */
+  uint64_t arena;                 /* work memory: slots of slot_bytes for running blocks, or 0 where the kernel needs none */
+  uint64_t arena_slots;           /* an array of arena_slot_count uint32, 0: free; a block takes one with an atomic exchange */
+  uint64_t slot_bytes;            /* scratch, then local memory of the block's threads rounded up to whole gangs, then stacks */
+  uint64_t stack_bytes;           /* of each thread, a multiple of 16 */
+  uint32_t arena_slot_count;      /* at least as many as work-groups that the device runs at a time */
+  uint32_t grid[3];
+  uint32_t block[3];
+  uint32_t dynamic_shared_bytes;
+  uint32_t unit_count;            /* %nsmid */
+  uint32_t reserved;
+} ct_opencl_launch;
+
+/* Messages of running kernels. A writer adds the size of its record to `written` and writes it at that place if it fits
+ * whole; the target reads behind the launch and sets `written` back to 0. Records are multiples of 8 bytes and begin with a ct_opencl_message. */
+typedef struct ct_opencl_messages {
+  uint32_t written;               /* bytes; more than `bytes`: records were lost */
+  uint32_t bytes;                 /* of the space behind this structure */
+  uint32_t ended;                 /* not 0: a thread has ended the grid (assert, trap); blocks return at their start */
+  uint32_t reserved;
+} ct_opencl_messages;
+
+typedef enum ct_opencl_message_kind {
+  CT_OPENCL_MESSAGE_NONE = 0,     /* not written yet */
+  CT_OPENCL_MESSAGE_PRINTF = 1,   /* format text with its NUL, padded to 8; then argument bytes in the layout of vprintf, strings appended as the emitter says */
+  CT_OPENCL_MESSAGE_ASSERT = 2,   /* uint32 line, reserved; then message, file, function: texts with their NUL */
+  CT_OPENCL_MESSAGE_TRAP = 3      /* uint32 code as in ct_native_services.trap, reserved */
+} ct_opencl_message_kind;
+
+typedef struct ct_opencl_message {
+  uint32_t kind;                  /* written last */
+  uint32_t size;                  /* of the whole record */
+  uint32_t block[3];
+  uint32_t thread;                /* linear id in the block */
+} ct_opencl_message;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
