@@ -16,6 +16,8 @@
 
 #include <stdint.h>
 
+#include "cutrans/messages.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -65,28 +67,9 @@ typedef struct ct_opencl_launch {
   uint32_t reserved;
 } ct_opencl_launch;
 
-/* Messages of running kernels. A writer adds the size of its record to `written` and writes it at that place if it fits
- * whole; the target reads behind the launch and sets `written` back to 0. Records are multiples of 8 bytes and begin with a ct_opencl_message. */
-typedef struct ct_opencl_messages {
-  uint32_t written;               /* bytes; more than `bytes`: records were lost */
-  uint32_t bytes;                 /* of the space behind this structure */
-  uint32_t ended;                 /* not 0: a thread has ended the grid (assert, trap); blocks return at their start */
-  uint32_t reserved;
-} ct_opencl_messages;
-
-typedef enum ct_opencl_message_kind {
-  CT_OPENCL_MESSAGE_NONE = 0,     /* not written yet */
-  CT_OPENCL_MESSAGE_PRINTF = 1,   /* format text with its NUL, padded to 8; then argument bytes in the layout of vprintf, strings appended as the emitter says */
-  CT_OPENCL_MESSAGE_ASSERT = 2,   /* uint32 line, reserved; then message, file, function: texts with their NUL */
-  CT_OPENCL_MESSAGE_TRAP = 3      /* uint32 code as in ct_native_services.trap, reserved */
-} ct_opencl_message_kind;
-
-typedef struct ct_opencl_message {
-  uint32_t kind;                  /* written last */
-  uint32_t size;                  /* of the whole record */
-  uint32_t block[3];
-  uint32_t thread;                /* linear id in the block */
-} ct_opencl_message;
+/* Messages of running kernels are messages.h's. */
+typedef ct_messages ct_opencl_messages;
+typedef ct_message ct_opencl_message;
 
 #ifdef __cplusplus
 }
