@@ -8,10 +8,11 @@
  * It has no hidden arguments and calls nothing. Its kernel arguments ("kernarg segment") are
  *
  *     offset 0             the parameter buffer, params_bytes, as its PTX lays it out
- *     launch_offset        uint64: the device address of a ct_amdgpu_launch; launch_offset is params_bytes rounded up to 8
+ *     launch_offset        a ct_amdgpu_launch, by value; launch_offset is params_bytes rounded up to 8
  *
- * kernarg_bytes in all; a target hands them over in one piece (HIP_LAUNCH_PARAM_BUFFER_POINTER). Dynamic shared memory is
- * the launch's: it lies behind the static one.
+ * kernarg_bytes in all; a target hands them over in one piece (HIP_LAUNCH_PARAM_BUFFER_POINTER), so that no launch needs memory
+ * that outlives the call. The metadata names each of the two as one argument by value (no first one where params_bytes is 0):
+ * a cooperative launch takes pointers to arguments only. Dynamic shared memory is the launch's: it lies behind the static one.
  *
  * Warps are 32 consecutive threads, whatever the wave size: a wave of 64 holds two.
  *
@@ -52,7 +53,7 @@ typedef struct ct_amdgpu_kernel {
   uint32_t block[3];              /* the shape it was compiled for, or zeros: any */
   uint32_t max_grid[3];           /* larger grids need a generic artifact; 0: any */
   uint32_t params_bytes;          /* of the PTX parameter buffer */
-  uint32_t launch_offset;         /* of the launch record's address in the kernel arguments */
+  uint32_t launch_offset;         /* of the launch record in the kernel arguments */
   uint32_t kernarg_bytes;
   uint32_t static_shared_bytes;
   uint32_t scratch_bytes;         /* private memory of each thread: locals and spills; the loader provides it */
@@ -62,13 +63,12 @@ typedef struct ct_amdgpu_kernel {
   uint32_t reserved;
 } ct_amdgpu_kernel;
 
-/* One launch. The target writes it to memory that the device reads; it stays there until the launch is over. All addresses
- * are the device's. */
+/* One launch. All addresses are the device's. */
 typedef struct ct_amdgpu_launch {
   uint64_t globals;               /* the module's variables, or 0 */
   uint64_t grid_id;
   uint64_t child_queue;           /* ct_launch.child_queue: %envreg3:%envreg4 (high:low) */
-  uint64_t grid_workspace;        /* 0: cooperative launches are refused */
+  uint64_t grid_workspace;        /* cooperative launches: zeroed memory, its address is %envreg1:%envreg2 (high:low); else 0 */
   uint64_t messages;              /* a ct_messages (messages.h) in memory that device and host read and write */
   uint64_t stacks;                /* stack_slots pieces of wave_size * stack_bytes, 64-aligned */
   uint64_t stack_slots;           /* an array of stack_slot_count uint32, 0: free; a wave takes one with an atomic exchange and gives it back */
