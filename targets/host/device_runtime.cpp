@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include <cutrans/targets/printf_format.h>
 #include <cutrans/targets/textures.h>
 #include <cutrans/targets/transactions.h>
 
@@ -17,7 +18,6 @@
 #include "gangs.h"
 #include "host.h"
 #include "launch.h"
-#include "printf_format.h"
 #include "unit.h"
 #include "warps.h"
 
@@ -30,7 +30,7 @@ int32_t printLine(ct_native_block *block, const char *format, const void *args) 
   Slot &slot = slotOf(block);
   std::string &text = slot.home.text;
   text.clear();
-  const int32_t count = formatPrintf(text, format, args);
+  const int32_t count = targets::formatPrintf(text, format, args);
   slot.launch->device->output.append(text);
   return count;
 }

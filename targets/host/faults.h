@@ -8,8 +8,8 @@
 
 #include <cutrans/target.h>
 
-#include "codes.h"
 #include "fibers.h"
+#include "host.h"
 
 namespace cutrans::host {
 

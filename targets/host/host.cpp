@@ -10,17 +10,6 @@ namespace cutrans::host {
 
 Globals globals;
 
-const char *meaningOf(uint32_t number) {
-  switch (number) {
-#define CT_DIAGNOSTIC(name, number, meaning, hint) \
-  case number:                                     \
-    return meaning;
-#include CUTRANS_DIAGNOSTICS_DEF
-    default:
-      return "";
-  }
-}
-
 bool parseBytes(const char *text, uint64_t &out) {
   uint64_t value = 0;
   const char *end = text + std::strlen(text);

@@ -4,14 +4,16 @@
 #pragma once
 
 #include <cutrans/target.h>
+#include <cutrans/targets/codes.h>
 
 #include <cstdint>
 #include <ctime>
 #include <string>
 
-#include "codes.h"
-
 namespace cutrans::host {
+
+using targets::Code;
+using targets::meaningOf;
 
 struct Settings {
   uint32_t devices = 1;

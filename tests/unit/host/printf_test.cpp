@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Formatting of one printf call of a kernel.
-#include "printf_format.h"
+#include <cutrans/targets/printf_format.h>
 
 #include <gtest/gtest.h>
 
 #include <cstring>
 
-namespace cutrans::host {
+namespace cutrans::targets {
 namespace {
 
 // Packs arguments as generated code does: each aligned to its size.
@@ -66,4 +66,4 @@ TEST(HostPrintf, WhatIsNoSpecifierStays) {
 }
 
 }  // namespace
-}  // namespace cutrans::host
+}  // namespace cutrans::targets

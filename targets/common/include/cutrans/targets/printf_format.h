@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <string>
 
-namespace cutrans::host {
+namespace cutrans::targets {
 
 // Appends to `out`. `args` is the packed buffer of CUDA's vprintf: each value aligned to its size, char and short widened
 // to int, float to double. Returns the number of arguments that the format used, as CUDA's printf does; -1: no format.
 // Reads of `format`, `args` and strings may fault; nothing is locked or half done then.
 int32_t formatPrintf(std::string &out, const char *format, const void *args);
 
-}  // namespace cutrans::host
+}  // namespace cutrans::targets

@@ -2,13 +2,13 @@
 // CUDA C++ Programming Guide, "Formatted Output": %[flags][width][.precision][size]type, with flags # space 0 + -,
 // sizes h l ll (and those of C99), types d i u o x X p c s f e E g G a A n excluded. What is not a specifier is printed
 // as it stands. No more than 32 arguments.
-#include "printf_format.h"
+#include "cutrans/targets/printf_format.h"
 
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
 
-namespace cutrans::host {
+namespace cutrans::targets {
 namespace {
 
 class Arguments {
@@ -189,4 +189,4 @@ int32_t formatPrintf(std::string &out, const char *format, const void *packed) {
   return args.count();
 }
 
-}  // namespace cutrans::host
+}  // namespace cutrans::targets

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The stable codes of the layer's diagnostics as C++ names. The rows are data of runtime/support; CMake hands over
-// the path, so that this plug-in sees the table and none of the runtime's headers.
+// the path, so that plug-ins see the table and none of the runtime's headers.
 #pragma once
 
 #include <cstdint>
 
-namespace cutrans::host {
+namespace cutrans::targets {
 
 enum class Code : uint32_t {
   none = 0,
@@ -16,4 +16,4 @@ enum class Code : uint32_t {
 // What a code means, or "" where there is no such row.
 const char *meaningOf(uint32_t number);
 
-}  // namespace cutrans::host
+}  // namespace cutrans::targets
