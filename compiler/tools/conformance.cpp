@@ -25,7 +25,8 @@ int check(Options options) {
   conformance::Options suite;
   suite.plugin = std::filesystem::absolute(options.plugin);
   suite.filter = options.filter;
-  suite.kernels = options.kernels.empty() ? runtime::libraryFolder() + "/conformance" : options.kernels;
+  suite.kernels = options.kernels;
+  suite.compiler = runtime::libraryFolder() + "/libcutrans_compiler.so";
   std::string error;
   // A list next to the plug-in counts by itself: cutrans_target_foo.list.
   std::string beside = std::filesystem::path(suite.plugin).replace_extension(".list");
@@ -68,7 +69,7 @@ void addConformance(CLI::App &app, int &exit_code) {
                       "What the target does not do: lines `unsupported PATTERN reason` and `fails PATTERN reason`; "
                       "default: the plug-in's name with .list")
       ->type_name("FILE");
-  command->add_option("--kernels", options->kernels, "Folder with the suite's kernels for native-so")->type_name("FOLDER");
+  command->add_option("--kernels", options->kernels, "Folder with compiled kernels of the suite, NAME.FORMAT, that are taken before the compiler is asked")->type_name("FOLDER");
   command->footer(
       "Each case runs in a process of its own. The exit status is 0 when every case ends as the list says; a case that is\n"
       "listed and passes is a failure too.\n"

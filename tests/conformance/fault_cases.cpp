@@ -12,13 +12,13 @@ struct EndParams {
 };
 
 ct_status endBadly(Session &s, ct_queue *queue, uint64_t how, uint64_t address = 0) {
-  ct_kernel *kernel = s.kernel("end");
+  const Kernel kernel = s.kernel("end");
   s.ok(s.launch(queue, kernel, 4, 32, EndParams{how, address}), "launch");
   return s.queues().synchronize(queue);
 }
 
 void sticky(Session &s, uint64_t how, ct_status fault, uint64_t address = 0) {
-  ct_kernel *good = s.kernel("ids");
+  const Kernel good = s.kernel("ids");
   ct_queue *queue = s.queue(), *other = s.queue();
   s.is(fault, endBadly(s, queue, how, address), "synchronize after the fault");
   s.is(fault, s.queues().synchronize(queue), "synchronize again");
@@ -45,7 +45,7 @@ void heals(Session &s) {
   s.is(CT_ERR_ILLEGAL_ADDRESS, endBadly(s, s.queue(), 0), "synchronize");
   s.closeDevice();
   s.openDevice();
-  ct_kernel *kernel = s.kernel("ids");
+  const Kernel kernel = s.kernel("ids");
   ct_queue *queue = s.queue();
   uint64_t out = s.alloc(CT_MEMORY_DEVICE, 32 * 8);
   uint64_t params[2] = {out, 1};
@@ -61,7 +61,7 @@ void nothingHangs(Session &s) {
   status = -1;
   Gate gate;
   s.hold(queue, gate);
-  ct_kernel *kernel = s.kernel("end");
+  const Kernel kernel = s.kernel("end");
   s.ok(s.launch(queue, kernel, 1, 1, EndParams{0, 0}), "launch");
   s.ok(s.queues().host_call(queue, [](void *, ct_status said) { status = said; }, nullptr), "host call");
   s.ok(s.queues().record(queue, event), "record");

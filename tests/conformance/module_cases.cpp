@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Modules: what is taken, what is refused.
-#include <fstream>
-#include <iterator>
-
 #include "session.h"
 
 namespace cutrans::conformance {
@@ -36,18 +33,18 @@ void garbage(Session &s) {
 }
 
 void truncated(Session &s) {
-  if (!s.has(CT_DEVICE_RUNS_KERNELS) || !s.takes("native-so")) return;
-  std::ifstream file(s.artifactPath("ids"), std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  for (size_t keep : {size_t{16}, size_t{200}, bytes.size() / 4, bytes.size() / 2}) {
+  if (!s.has(CT_DEVICE_RUNS_KERNELS)) return;
+  KernelArtifact whole = s.artifact("ids");
+  for (size_t keep : {size_t{16}, size_t{200}, whole.bytes.size() / 4, whole.bytes.size() / 2}) {
     ct_module *module = nullptr;
-    ct_artifact artifact = artifactOf("native-so", bytes.data(), keep);
+    ct_artifact artifact = artifactOf(whole.format.c_str(), whole.bytes.data(), keep);
     s.is(CT_ERR_BAD_ARTIFACT, s.modules().load(s.device(), &artifact, &module), "load of the first part of an artifact");
   }
 }
 
 void many(Session &s) {
-  for (int i = 0; i < 100; ++i) (void)s.kernel("ids");
+  const KernelArtifact artifact = s.artifact("ids");
+  for (int i = 0; i < 100; ++i) (void)s.load(artifact, "ids");
 }
 
 constexpr Case kCases[] = {

@@ -13,6 +13,7 @@ const char *name(Outcome outcome) {
     case Outcome::pass: return "pass";
     case Outcome::fail: return "fail";
     case Outcome::unsupported: return "unsupported";
+    case Outcome::untested: return "untested";
   }
   return "";
 }
@@ -42,7 +43,7 @@ void writeText(std::ostream &out, const Options &options, const std::vector<Case
     out << "\n";
   }
   out << options.plugin << ": " << count(results, Outcome::pass) << " pass, " << count(results, Outcome::unsupported) << " unsupported, "
-      << count(results, Outcome::fail) << " fail; " << surprises(results) << " unexpected\n";
+      << count(results, Outcome::untested) << " untested, " << count(results, Outcome::fail) << " fail; " << surprises(results) << " unexpected\n";
 }
 
 void writeJson(std::ostream &out, const Options &options, const std::vector<CaseResult> &results) {
@@ -53,6 +54,7 @@ void writeJson(std::ostream &out, const Options &options, const std::vector<Case
   nlohmann::json all = {{"plugin", options.plugin},
                         {"pass", count(results, Outcome::pass)},
                         {"unsupported", count(results, Outcome::unsupported)},
+                        {"untested", count(results, Outcome::untested)},
                         {"fail", count(results, Outcome::fail)},
                         {"unexpected", surprises(results)},
                         {"cases", cases}};

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <utility>
 
 #include "cutrans/conformance.h"
@@ -23,11 +24,11 @@ std::vector<Case> allCases() {
   return all;
 }
 
-// In the child: 'p', 'f' or 'u', then the detail. Only a case that passed closes its session: another one may have
+// In the child: the outcome's letter, then the detail. Only a case that passed closes its session: another one may have
 // left a queue held.
 std::string runHere(const Case &test, const Options &options) {
   try {
-    auto *session = new Session(options.plugin, options.kernels);
+    auto *session = new Session(options);
     test.run(*session);
     delete session;
     return "p";
@@ -35,6 +36,8 @@ std::string runHere(const Case &test, const Options &options) {
     return "f" + failed.text;
   } catch (const Unsupported &refused) {
     return "u" + refused.text;
+  } catch (const Untested &not_here) {
+    return "n" + not_here.text;
   }
 }
 
@@ -48,6 +51,15 @@ void runChild(const Case &test, const Options &options, int pipe) {
   std::string said = runHere(test, options);
   (void)!::write(pipe, said.data(), said.size());
   _exit(0);
+}
+
+Outcome outcomeOf(char letter) {
+  switch (letter) {
+    case 'p': return Outcome::pass;
+    case 'u': return Outcome::unsupported;
+    case 'n': return Outcome::untested;
+    default: return Outcome::fail;
+  }
 }
 
 // What the child says until it ends; false: it did not end in time.
@@ -80,11 +92,27 @@ std::pair<Outcome, std::string> runCase(const Case &test, const Options &options
   if (!ended) kill(-child, SIGKILL);
   int status = 0;
   waitpid(child, &status, 0);
-  if (!ended) return {Outcome::fail, "it hangs"};
+  if (!ended) return {Outcome::fail, "it hangs: no end within " + std::to_string(options.timeout_seconds) + " seconds"};
   if (WIFSIGNALED(status)) return {Outcome::fail, std::string("it dies of signal ") + strsignal(WTERMSIG(status))};
   if (said.empty()) return {Outcome::fail, "the process ended itself"};
-  return {said[0] == 'p' ? Outcome::pass : said[0] == 'u' ? Outcome::unsupported : Outcome::fail, said.substr(1)};
+  return {outcomeOf(said[0]), said.substr(1)};
 }
+
+// The options with a folder for compiled kernels, which goes when the run is over.
+struct Scratch {
+  explicit Scratch(const Options &given) : options(given) {
+    if (!options.scratch.empty()) return;
+    std::string name = (std::filesystem::temp_directory_path() / "cutrans-conformance-XXXXXX").string();
+    if (mkdtemp(name.data())) options.scratch = made = name;
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    if (!made.empty()) std::filesystem::remove_all(made, ignored);
+  }
+  Scratch(const Scratch &) = delete;
+  Options options;
+  std::string made;
+};
 
 bool matches(const std::string &pattern, const std::string &name) {
   if (!pattern.empty() && pattern.back() == '*') return name.starts_with(pattern.substr(0, pattern.size() - 1));
@@ -98,20 +126,21 @@ std::optional<std::vector<CaseResult>> run(const Options &options, std::string &
     error = options.plugin + " cannot be read";
     return std::nullopt;
   }
+  Scratch scratch(options);
   std::vector<CaseResult> results;
   for (const Case &test : allCases()) {
     CaseResult result;
     result.name = test.name;
     result.what = test.what;
     if (result.name.find(options.filter) == std::string::npos) continue;
-    std::tie(result.outcome, result.detail) = runCase(test, options);
+    std::tie(result.outcome, result.detail) = runCase(test, scratch.options);
     Outcome expected = Outcome::pass;
     for (const Expectation &e : options.expectations)
       if (matches(e.pattern, result.name)) {
         expected = e.outcome;
         result.expected_reason = e.reason;
       }
-    result.as_expected = result.outcome == expected;
+    result.as_expected = result.outcome == expected || result.outcome == Outcome::untested;
     results.push_back(std::move(result));
   }
   return results;

@@ -3,9 +3,8 @@
 #include "session.h"
 
 #include <dlfcn.h>
-#include <unistd.h>
 
-#include <fstream>
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -47,8 +46,24 @@ ct_copy linearCopy(ct_side dst_side, uint64_t dst, ct_side src_side, uint64_t sr
   return copy;
 }
 
-Session::Session(const std::string &plugin, const std::string &kernels) : kernels_(kernels) {
-  void *library = dlopen(plugin.c_str(), RTLD_NOW | RTLD_LOCAL);
+ct_launch describe(const Kernel &kernel, Extent grid, Extent block, const void *params, uint32_t params_size, uint32_t flags,
+                   uint32_t dynamic_shared) {
+  ct_launch launch{};
+  launch.struct_size = sizeof launch;
+  launch.flags = flags;
+  launch.kernel = kernel.handle;
+  std::memcpy(launch.grid, &grid, sizeof grid);
+  std::memcpy(launch.block, &block, sizeof block);
+  launch.cluster[0] = launch.cluster[1] = launch.cluster[2] = 1;
+  launch.dynamic_shared_bytes = dynamic_shared;
+  launch.params_size = params_size;
+  launch.params = params;
+  launch.globals = kernel.globals;
+  return launch;
+}
+
+Session::Session(const Options &options) : options_(options) {
+  void *library = dlopen(options.plugin.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) throw Failed{dlerror()};
   auto query = reinterpret_cast<ct_target_query_fn>(dlsym(library, CT_TARGET_QUERY_SYMBOL));
   check(query, "exports " CT_TARGET_QUERY_SYMBOL);
@@ -154,33 +169,47 @@ void Session::read(void *to, uint64_t device_address, uint64_t bytes) {
   ok(status, "copying from the device");
 }
 
-bool Session::takes(const char *format) const {
-  for (const char *const *f = info_.formats; f && *f; ++f)
-    if (std::strcmp(*f, format) == 0) return true;
-  return false;
+KernelArtifact Session::artifact(const char *name, const KernelRequest &request) {
+  try {
+    return Kernels(options_).artifact(name, info_, request);
+  } catch (const NoKernel &no) {
+    if (no.outcome == Outcome::untested) throw Untested{no.text};
+    if (no.outcome == Outcome::unsupported) throw Unsupported{no.text};
+    throw Failed{no.text};
+  }
 }
 
-std::string Session::artifactPath(const char *name) const { return kernels_ + "/" + name + ".so"; }
-
-ct_kernel *Session::kernel(const char *name) {
-  if (!takes("native-so")) throw Unsupported{"the suite has kernels for native-so only"};
-  const std::string path = artifactPath(name);
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  check(!bytes.empty(), "the suite's kernel " + path + " can be read");
+ct_kernel *Session::load(const KernelArtifact &from, const char *name) {
   ct_artifact artifact{};
   artifact.struct_size = sizeof artifact;
-  artifact.format = "native-so";
-  artifact.bytes = bytes.data();
-  artifact.size = bytes.size();
-  artifact.path = path.c_str();
+  artifact.format = from.format.c_str();
+  artifact.bytes = from.bytes.data();
+  artifact.size = from.bytes.size();
+  artifact.path = from.path.empty() ? nullptr : from.path.c_str();
   artifact.kernel = name;
   ct_module *module = nullptr;
   ok(modules().load(device_, &artifact, &module), "loading a module");
+  check(module, "a module was given");
   modules_.push_back(module);
   ct_kernel *kernel = nullptr;
   ok(modules().kernel(module, &kernel), "taking the kernel");
   check(kernel, "a kernel was given");
+  return kernel;
+}
+
+Kernel Session::kernel(const char *name, const KernelRequest &request) {
+  if (!has(CT_DEVICE_RUNS_KERNELS)) throw Unsupported{"the device runs no kernels"};
+  Kernel kernel{load(artifact(name, request), name), 0};
+  KernelImage image = Kernels(options_).image(name);
+  if (image.bytes.empty()) return kernel;
+  kernel.globals = alloc(CT_MEMORY_DEVICE, image.bytes.size(), std::max<uint64_t>(image.align, 256));
+  for (const ctc_relocation &at : image.relocations) {
+    uint64_t value = 0;
+    std::memcpy(&value, image.bytes.data() + at.offset, at.bytes);
+    value += kernel.globals;
+    std::memcpy(image.bytes.data() + at.offset, &value, at.bytes);
+  }
+  write(kernel.globals, image.bytes.data(), image.bytes.size());
   return kernel;
 }
 

@@ -11,12 +11,18 @@
 #include <type_traits>
 #include <vector>
 
+#include "cutrans/conformance.h"
+#include "kernels.h"
+
 namespace cutrans::conformance {
 
 struct Failed {
   std::string text;
 };
 struct Unsupported {
+  std::string text;
+};
+struct Untested {
   std::string text;
 };
 
@@ -36,9 +42,22 @@ class Gate {
   Inside *inside_ = new Inside;
 };
 
+// A kernel that can be launched, and the device address of its module's variables.
+struct Kernel {
+  ct_kernel *handle;
+  uint64_t globals;
+};
+
+struct Extent {
+  uint32_t x, y, z;
+};
+// A launch without clusters; `params` is borrowed.
+ct_launch describe(const Kernel &kernel, Extent grid, Extent block, const void *params, uint32_t params_size, uint32_t flags = 0,
+                   uint32_t dynamic_shared = 0);
+
 class Session {
  public:
-  Session(const std::string &plugin, const std::string &kernels);  // throws Failed
+  explicit Session(const Options &options);  // throws Failed
   ~Session();
 
   const ct_device_ops &device_ops() const { return *target_->device; }
@@ -82,26 +101,16 @@ class Session {
     return out;
   }
 
-  // An artifact of the suite, by name. Unsupported where the target takes no format that the suite has.
-  ct_kernel *kernel(const char *name);
-  std::string artifactPath(const char *name) const;
-  bool takes(const char *format) const;
+  // A kernel of the suite, loaded, with its module's variables in device memory. Unsupported on a device that runs no kernels.
+  Kernel kernel(const char *name, const KernelRequest &request = {});
+  ct_kernel *load(const KernelArtifact &artifact, const char *name);
+  KernelArtifact artifact(const char *name, const KernelRequest &request = {});
   template <class Params>
-  ct_status launch(ct_queue *queue, ct_kernel *kernel, uint32_t grid, uint32_t block, const Params &params, uint32_t flags = 0,
-                   uint32_t dynamic_shared = 0, uint64_t globals = 0) {
+  ct_status launch(ct_queue *queue, const Kernel &kernel, uint32_t grid, uint32_t block, const Params &params, uint32_t flags = 0,
+                   uint32_t dynamic_shared = 0) {
     static_assert(std::is_trivially_copyable_v<Params>);
-    ct_launch launch{};
-    launch.struct_size = sizeof launch;
-    launch.flags = flags;
-    launch.kernel = kernel;
-    launch.grid[0] = grid;
-    launch.block[0] = block;
-    launch.grid[1] = launch.grid[2] = launch.block[1] = launch.block[2] = 1;
-    launch.cluster[0] = launch.cluster[1] = launch.cluster[2] = 1;
-    launch.dynamic_shared_bytes = dynamic_shared;
-    launch.params_size = sizeof params;
-    launch.params = &params;
-    launch.globals = globals;
+    const ct_launch launch = describe(kernel, {grid, 1, 1}, {block, 1, 1}, std::is_empty_v<Params> ? nullptr : &params,
+                                      std::is_empty_v<Params> ? 0 : sizeof params, flags, dynamic_shared);
     return queues().launch(queue, &launch);
   }
 
@@ -114,7 +123,7 @@ class Session {
   static const char *onSetting(void *ctx, const char *name);
   static void onOutput(void *ctx, const char *bytes, size_t size);
 
-  std::string kernels_;
+  const Options &options_;
   const ct_target *target_ = nullptr;
   ct_host host_{};
   ct_device *device_ = nullptr;

@@ -9,7 +9,8 @@
 
 namespace cutrans::conformance {
 
-enum class Outcome { pass, fail, unsupported };
+// untested: the suite cannot ask here (no kernels in a format of the device, one device where two are needed). Never a surprise.
+enum class Outcome { pass, fail, unsupported, untested };
 
 // What a target's list says of a case: one line `unsupported PATTERN reason` or `fails PATTERN reason`; a pattern is a
 // name or a prefix with a star. Both need a reason. A case that is listed and passes is a failure of the list.
@@ -20,7 +21,9 @@ struct Expectation {
 
 struct Options {
   std::string plugin;
-  std::string kernels;          // folder of the artifacts for "native-so"
+  std::string compiler;         // libcutrans_compiler.so, which compiles the suite's kernels; empty: none
+  std::string kernels;          // folder with artifacts NAME.FORMAT that are taken first; empty: none
+  std::string scratch;          // folder for compiled kernels; run() makes one and removes it where this is empty
   std::string filter;           // part of the name; empty: all
   std::vector<Expectation> expectations;
   unsigned timeout_seconds = 60;
