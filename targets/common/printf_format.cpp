@@ -14,19 +14,32 @@ namespace {
 class Arguments {
  public:
   explicit Arguments(const void *packed) : at_(reinterpret_cast<uintptr_t>(packed)) {}
+  explicit Arguments(const StoredArguments &stored)
+      : at_(reinterpret_cast<uintptr_t>(stored.values)), end_(at_ + stored.value_bytes), texts_(stored.texts), texts_end_(stored.texts + stored.text_bytes) {}
   template <class T>
   T take() {
     at_ = (at_ + sizeof(T) - 1) / sizeof(T) * sizeof(T);
-    T value;
-    std::memcpy(&value, reinterpret_cast<const void *>(at_), sizeof(T));
+    T value{};
+    if (at_ <= end_ && end_ - at_ >= sizeof(T)) std::memcpy(&value, reinterpret_cast<const void *>(at_), sizeof(T));
     at_ += sizeof(T);
     ++count_;
     return value;
+  }
+  const char *takeText() {
+    const char *pointer = take<const char *>();
+    if (!texts_) return pointer;
+    const char *text = texts_;
+    const void *nul = std::memchr(text, 0, static_cast<size_t>(texts_end_ - text));
+    if (!nul) return "";
+    texts_ = static_cast<const char *>(nul) + 1;
+    return text;
   }
   int32_t count() const { return count_; }
 
  private:
   uintptr_t at_;
+  uintptr_t end_ = UINTPTR_MAX;
+  const char *texts_ = nullptr, *texts_end_ = nullptr;  // null: pointers are pointers
   int32_t count_ = 0;
 };
 
@@ -146,7 +159,7 @@ void print(std::string &out, const Specifier &spec, Arguments &args) {
     case 'c':
       return appendFormatted(out, spec.text("").c_str(), args.take<int32_t>());
     case 's': {
-      const char *string = args.take<const char *>();
+      const char *string = args.takeText();
       if (!string) string = "(null)";
       // A bad pointer faults here, where nothing is allocated.
       (void)*static_cast<const volatile char *>(string + strnlen(string, spec.precision < 0 ? SIZE_MAX : static_cast<size_t>(spec.precision)));
@@ -161,11 +174,8 @@ void print(std::string &out, const Specifier &spec, Arguments &args) {
 
 #pragma clang diagnostic pop
 
-}  // namespace
-
-int32_t formatPrintf(std::string &out, const char *format, const void *packed) {
+int32_t format(std::string &out, const char *format, Arguments args) {
   if (!format) return -1;
-  Arguments args(packed);
   for (const char *at = format; *at;) {
     if (*at != '%') {
       const size_t plain = std::strcspn(at, "%");
@@ -188,5 +198,10 @@ int32_t formatPrintf(std::string &out, const char *format, const void *packed) {
   }
   return args.count();
 }
+
+}  // namespace
+
+int32_t formatPrintf(std::string &out, const char *text, const void *packed) { return format(out, text, Arguments(packed)); }
+int32_t formatPrintf(std::string &out, const char *text, const StoredArguments &stored) { return format(out, text, Arguments(stored)); }
 
 }  // namespace cutrans::targets
