@@ -110,10 +110,21 @@ void fillNow(const ct_fill &fill) {
   }
 }
 
-// Nothing is under way in the queue, nor before it: the calling thread may do the work itself.
-bool mayDoNow(Queue &queue, uint64_t bytes) {
+// Nothing is under way in the queue, nor before it: the calling thread does the work itself. False: it was not done. Under the
+// queue's lock, and announced to the other sort of queues, as any submission: other threads' work neither gets in nor overlaps.
+template <class Work>
+bool doneNow(Queue &queue, uint64_t bytes, Work &&work) {
   if (bytes > kInline || !orderBefore(queue).ok()) return false;
-  return idle(QueueAccess::state(queue)) || queue.query().ok();
+  Queue::State &state = QueueAccess::state(queue);
+  std::lock_guard hold(state.lock);
+  if (!idle(state)) {
+    if (target().queue.query(state.handle) != CT_OK) return false;  // a fault is heard of by the submission
+    state.finished.store(state.submitted.load(std::memory_order_relaxed), std::memory_order_release);
+  }
+  const Announced announced(queue);
+  if (!announced.alone()) return false;
+  work();
+  return true;
 }
 
 Status enqueue(Queue &queue, const ct_copy &box) {
@@ -237,10 +248,7 @@ Status Queue::copy(const Copy &copy) {
   if (!checked.ok() || checked->bytes == 0) return checked.status();
   const auto &[box, dst, src, bytes] = *checked;
   if (Status may = checkRights(context_->device(), dst, &src); !may.ok()) return may;
-  if (dst.reachable && src.reachable && mayDoNow(*this, bytes)) {
-    moveNow(box);
-    return context_->check();
-  }
+  if (dst.reachable && src.reachable && doneNow(*this, bytes, [&box = box] { moveNow(box); })) return context_->check();
   if (needsHost(context_->device(), *checked)) return copyThroughHost(*this, src, box, bytes);
 
   const bool host_waits = copy.synchronous && !(dst.pure_device && src.pure_device);
@@ -303,10 +311,7 @@ Status Queue::fill(const Fill &fill) {
   if (!checked.ok() || checked->bytes == 0) return checked.status();
   const auto &[box, dst, bytes] = *checked;
   if (Status may = checkRights(context_->device(), dst, nullptr); !may.ok()) return may;
-  if (dst.reachable && mayDoNow(*this, bytes)) {
-    fillNow(box);
-    return context_->check();
-  }
+  if (dst.reachable && doneNow(*this, bytes, [&box = box] { fillNow(box); })) return context_->check();
   Status status = submit(*this, [&](ct_queue *handle) { return target().queue.fill(handle, &box); });
   if (!status.ok()) return status;
   return fill.synchronous || !dst.pure_device ? synchronize() : Status();

@@ -8,6 +8,9 @@
 //    an event in each dirty queue and waits for them. Meanwhile the flag says so: another thread's work for the legacy queue must
 //    not get in before the waits.
 //
+//  - Small copies that the calling thread does itself are announced for as long as they last: the count is one higher, the queue
+//    is dirty. Who sees that waits for the queue's lock, which the thread holds.
+//
 // With one queue in use, submitting costs two loads here. `dirty` is set after the operation was submitted, under the
 // queue's lock, and cleared under the same lock before the record: so a record always covers the work that set it.
 #include "state.h"
@@ -96,6 +99,29 @@ Status orderBefore(Queue &queue) {
     }
   }
   return {};
+}
+
+// Each side writes its announcement before it looks for the other's (both sequentially consistent): of two at the same time at
+// least one sees the other and is submitted instead. The higher count never gets into `legacy_event_at` or `seen_legacy`, which
+// are taken from it under the legacy queue's lock only.
+Announced::Announced(Queue &queue) : state_(QueueAccess::state(queue)), owner_(ContextAccess::state(queue.context())) {
+  switch (state_.sort) {
+    case Sort::non_blocking: break;
+    case Sort::legacy:
+      owner_.legacy_submitted.fetch_add(1);
+      alone_ = owner_.unjoined.load() == Unjoined::none;
+      break;
+    case Sort::blocking:
+      was_dirty_ = state_.dirty.exchange(true);
+      if (owner_.unjoined.load() != Unjoined::some) owner_.unjoined.exchange(Unjoined::some);
+      alone_ = owner_.legacy_submitted.load() == state_.seen_legacy.load(std::memory_order_relaxed);
+      break;
+  }
+}
+
+Announced::~Announced() {
+  if (state_.sort == Sort::legacy) owner_.legacy_submitted.fetch_sub(1);
+  if (state_.sort == Sort::blocking) state_.dirty.store(was_dirty_, std::memory_order_relaxed);
 }
 
 }  // namespace cutrans::runtime

@@ -183,7 +183,7 @@ Status SharedEvent::wait(Queue &queue) {
         std::unique_ptr<Wait> mine(static_cast<Wait *>(user));
         if (status != Code::ok || mine->event->await(mine->point).ok()) return;
         report(Diag::shared_event_lost, "a queue waits for an event of another process");
-        failDevice(*mine->context, Code::external_failure);
+        (void)failDevice(*mine->context, Code::external_failure);
       },
       wait, true);
   if (!queued.ok()) delete wait;

@@ -187,6 +187,22 @@ Status submit(Queue &queue, Operation &&operation) {
   return status == CT_OK ? Status() : settle(context, status);
 }
 
+// Work that the calling thread does itself, under the queue's lock. While this lives, a submission to the other sort of queue finds
+// something to wait for, and waits at the lock; afterwards nothing is left of it.
+class Announced {
+ public:
+  explicit Announced(Queue &queue);
+  ~Announced();
+  Announced(const Announced &) = delete;
+  // Nothing of the other sort came in since orderBefore.
+  bool alone() const { return alone_; }
+
+ private:
+  Queue::State &state_;
+  Context::State &owner_;
+  bool was_dirty_ = false, alone_ = true;
+};
+
 // True when everything that was submitted is known to be done.
 inline bool idle(const Queue::State &state) {
   return state.submitted.load(std::memory_order_acquire) == state.finished.load(std::memory_order_acquire);

@@ -109,7 +109,7 @@ struct ConditionalWork {
 struct WordsWork {
   Context *context = nullptr;
   std::vector<WordOperation> operations;
-  std::vector<std::byte> given;
+  std::vector<std::byte> given{};
 };
 
 enum class NodeKind : uint8_t { kernel, copy, fill, host, child, empty, record, wait, alloc, free, conditional, words };
