@@ -101,8 +101,11 @@ ctc_status generate(ctc_module &module, const ctc_request &request, const ptx::F
     tell(&sink, Diag::codegen_unavailable, why);
     return CTC_ERR_INTERNAL;
   }
-  const char *const *format = request.formats;
-  while (*format && !codegen->supports(*format)) ++format;
+  auto nextFormat = [&](const char *const *format) {
+    while (*format && !codegen->supports(*format)) ++format;
+    return format;
+  };
+  const char *const *format = nextFormat(request.formats);
   if (!*format) {
     tell(&sink, Diag::artifact_format, "kernel " + std::string(kernel.name) + ": none of the target's formats");
     return CTC_ERR_UNSUPPORTED;
@@ -111,7 +114,6 @@ ctc_status generate(ctc_module &module, const ctc_request &request, const ptx::F
   bool look = options.looksAt(kernel.name);
   codegen::Request door;
   door.program = &program;
-  door.format = *format;
   door.codegen = request.codegen ? request.codegen : "";
   std::copy(std::begin(request.block), std::end(request.block), door.block);
   door.cooperative = request.cooperative != 0;
@@ -122,11 +124,25 @@ ctc_status generate(ctc_module &module, const ctc_request &request, const ptx::F
   door.time_passes = look && options.time_passes;
   door.print_after = look && !options.print_after.empty() ? options.print_after.c_str() : nullptr;
   door.dump_dir = look && !options.dump_dir.empty() ? options.dump_dir.c_str() : nullptr;
-  door.sink = &sink;
   if (door.dump_dir) dumpUnits(module);
   auto start = std::chrono::steady_clock::now();
-  ctc_status status = codegen->compile(door, out.bytes);
-  if (status != CTC_OK) return status;
+  // What one format cannot hold the next one may: only a refusal by the last one is told.
+  ctc_sink recorder = {nullptr, [](void *ctx, const char *code, const char *text) { static_cast<std::vector<Said> *>(ctx)->push_back({code, text}); }};
+  door.sink = &recorder;
+  for (;;) {
+    std::vector<Said> said;
+    recorder.ctx = &said;
+    door.format = *format;
+    ctc_status status = codegen->compile(door, out.bytes);
+    const char *const *next = nextFormat(format + 1);
+    const bool goOn = status == CTC_ERR_UNSUPPORTED && *next;
+    for (const Said &line : said)
+      if (!goOn) sink.diagnostic(sink.ctx, line.code.c_str(), line.text.c_str());
+      else logf(LogCategory::compiler, LogLevel::info, "kernel %s as %s: %s: %s", request.kernel, *format, line.code.c_str(), line.text.c_str());
+    if (status == CTC_OK) break;
+    if (!goOn) return status;
+    format = next;
+  }
   out.compile_ns = static_cast<uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count());
   out.format = *format;

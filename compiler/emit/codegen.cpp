@@ -4,11 +4,11 @@
 #include <llvm/IR/Module.h>
 
 #include "compiler/emit/contained.h"
+#include "compiler/emit/emitters.h"
 #include "compiler/ptx/lower/lower.h"
 #include "compiler/simt/pipeline.h"
 #include "compiler/simt/refusal.h"
 #include "cutrans/codegen.h"
-#include "cutrans/native_kernel.h"
 
 namespace cutrans::codegen {
 namespace {
@@ -17,12 +17,12 @@ void tell(const Request &request, Diag diag, const std::string &text) {
   request.sink->diagnostic(request.sink->ctx, diagnosticCode(diag).c_str(), text.c_str());
 }
 
-bool supports(const char *format) { return llvm::StringRef(format) == CT_NATIVE_FORMAT; }
+bool supports(const char *format) { return emit::emitterFor(format) != nullptr; }
 
 ctc_status compile(const Request &request, std::string &out) {
   out.clear();
-  if (!supports(request.format.c_str()))
-    return tell(request, Diag::artifact_format, "the format " + request.format), CTC_ERR_UNSUPPORTED;
+  emit::Emitter emitter = emit::emitterFor(request.format);
+  if (!emitter) return tell(request, Diag::artifact_format, "the format " + request.format), CTC_ERR_UNSUPPORTED;
   llvm::LLVMContext context;
   ptx::Lowered lowered = ptx::lower(*request.program, context);
   for (const ptx::Refusal &refusal : lowered.refusals) tell(request, refusal.code, refusal.text);
@@ -38,7 +38,8 @@ ctc_status compile(const Request &request, std::string &out) {
   options.timePasses = request.time_passes;
   options.printAfter = request.print_after;
   options.dumpDir = request.dump_dir;
-  llvm::Expected<std::string> artifact = simt::compileToNative(*lowered.module, options);
+  simt::PassDriver driver(*lowered.module, options);
+  llvm::Expected<std::string> artifact = emitter(driver);
   if (artifact) {
     out = std::move(*artifact);
     return CTC_OK;

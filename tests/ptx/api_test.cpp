@@ -90,8 +90,8 @@ class Door : public testing::Test {
     bool from_cache = false;
   };
   Artifact compile(const char *kernel, std::vector<uint32_t> block = {32, 1, 1}, const char *codegen = "cpu=x",
-                   const char *format = "text") {
-    const char *formats[] = {"other", format, nullptr};
+                   const char *format = "text", const char *then = nullptr) {
+    const char *formats[] = {"other", format, then, nullptr};
     ctc_request request{};
     request.struct_size = sizeof request;
     request.kernel = kernel;
@@ -224,6 +224,16 @@ TEST_F(Door, RefusalsReachTheCaller) {
   EXPECT_EQ(heard_.lines[0], "CT1250: kernel refused");
   EXPECT_EQ(compile("nowhere").status, CTC_ERR_NOT_FOUND);
   EXPECT_EQ(compile("add", {32, 1, 1}, "cpu=x", "spirv").status, CTC_ERR_UNSUPPORTED);
+}
+
+TEST_F(Door, WhatOneFormatCannotHoldTheNextMay) {
+  ASSERT_EQ(load(kPtx), CTC_OK);
+  EXPECT_EQ(compile("add", {32, 1, 1}, "cpu=x", "small", "text").text, "add cpu=x 32 1 1");
+  EXPECT_TRUE(heard_.lines.empty());
+  EXPECT_TRUE(compile("add", {32, 1, 1}, "cpu=x", "small", "text").from_cache);
+  EXPECT_EQ(compile("refused", {32, 1, 1}, "cpu=x", "small", "text").status, CTC_ERR_UNSUPPORTED);
+  EXPECT_EQ(heard_.lines.size(), 1u);
+  EXPECT_EQ(compile("add", {64, 1, 1}, "cpu=x", "text", "small").status, CTC_OK);
 }
 
 TEST_F(Door, BlockShapesOfTheKernelHold) {

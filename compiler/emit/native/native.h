@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The parts of native emission, in the order in which pipeline.cpp uses them: widened code of a whole block (or of one
+// The parts of native emission, in the order in which emit_native.cpp uses them: widened code of a whole block (or of one
 // gang) becomes a shared library for this CPU. docs/native-code.md.
 #pragma once
 
@@ -18,6 +18,10 @@ class Module;
 class TargetMachine;
 }  // namespace llvm
 
+namespace cutrans::simt {
+struct SimtOptions;
+}
+
 namespace cutrans::emit {
 
 // What `ct_device_info.codegen` says ("cpu=znver5;features=+avx512f,..."). Unknown words are refused.
@@ -28,6 +32,9 @@ struct Machine {
 };
 llvm::Expected<Machine> parseMachine(llvm::StringRef codegen);
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(const Machine &machine);
+
+// What the attributes of a kernel in block or gang form say; form and static_shared_bytes are left at 0.
+ct_native_kernel describeKernel(const llvm::Function &kernel, const simt::SimtOptions &options);
 
 // Shared memory laid out; fills static_shared_bytes. Before lowerNative. The dynamic array starts behind the static ones.
 // After it: no address spaces, no module variables, no cutrans.* but those that expandMath takes, all memory operations plain x86 ones.

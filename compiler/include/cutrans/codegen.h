@@ -38,7 +38,8 @@ struct Request {
 struct Table {
   uint32_t struct_size;
   const char *build_id;                    // CUTRANS_BUILD_ID: a hash of the headers that both sides share
-  // Whether this library writes that format. compile() is asked for the first of the target's formats that it does.
+  // Whether this library writes that format. compile() is asked for the first of the target's formats that it does; where that one
+  // cannot hold the kernel (CTC_ERR_UNSUPPORTED), for the next.
   bool (*supports)(const char *format);
   // Writes the artifact's bytes to `out`. On failure `out` is empty and the sink has heard why.
   ctc_status (*compile)(const Request &request, std::string &out);

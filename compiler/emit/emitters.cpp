@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/emit/emitters.h"
+
+#include "cutrans/native_kernel.h"
+
+namespace cutrans::emit {
+namespace {
+
+struct Row {
+  llvm::StringLiteral format;
+  Emitter emitter;
+};
+constexpr Row Rows[] = {
+    {CT_NATIVE_FORMAT, emitNative},
+};
+
+}  // namespace
+
+Emitter emitterFor(llvm::StringRef format) {
+  for (const Row &row : Rows)
+    if (row.format == format) return row.emitter;
+  return nullptr;
+}
+
+}  // namespace cutrans::emit
