@@ -8,7 +8,7 @@ namespace cutrans::null {
 
 void Mark::pass() {
   std::lock_guard hold(lock_);
-  time_ = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
+  *time_ = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
   passed_ = true;
   changed_.notify_all();
 }
@@ -21,11 +21,6 @@ bool Mark::passed() const {
 void Mark::wait() const {
   std::unique_lock hold(lock_);
   changed_.wait(hold, [this] { return passed_; });
-}
-
-uint64_t Mark::time() const {
-  std::lock_guard hold(lock_);
-  return time_;
 }
 
 namespace {
@@ -48,8 +43,8 @@ ct_status synchronize(ct_event *event) {
 }
 
 ct_status timestamp(ct_event *event, uint64_t *out_ns) {
-  *out_ns = event->get()->time();
-  return CT_OK;
+  *out_ns = *event->time;
+  return *out_ns ? CT_OK : CT_ERR_INVALID;  // no record is done
 }
 
 }  // namespace

@@ -99,7 +99,7 @@ ct_status hostCall(ct_queue *queue, void (*fn)(void *, ct_status), void *user) {
 }
 
 ct_status record(ct_queue *queue, ct_event *event) {
-  auto mark = std::make_shared<Mark>();
+  auto mark = std::make_shared<Mark>(event->time);
   {
     std::lock_guard hold(event->lock);
     event->newest = mark;

@@ -65,11 +65,51 @@ void openAgain(Session &s) {
   }
 }
 
+void allWork(Session &s) {
+  s.closeDevice();
+  for (uint32_t i = 0; i < s.device_ops().count(); ++i) {
+    ct_device *device = nullptr;
+    ct_queue *queue = nullptr;
+    uint64_t at = 0;
+    const uint32_t sent = 0xabcd0000 + i;
+    uint32_t back = 0;
+    s.ok(s.device_ops().open(i, &device), "open");
+    s.ok(s.queues().create(device, 0, 0, &queue), "create");
+    s.ok(s.memory().alloc(device, CT_MEMORY_DEVICE, 4096, 256, &at), "alloc");
+    const ct_copy in = linearCopy(CT_SIDE_DEVICE, at, CT_SIDE_HOST, address(&sent), 4), out = linearCopy(CT_SIDE_HOST, address(&back), CT_SIDE_DEVICE, at, 4);
+    s.ok(s.queues().copy(queue, &in), "copy");
+    s.ok(s.queues().copy(queue, &out), "copy");
+    s.ok(s.queues().synchronize(queue), "synchronize");
+    s.check(back == sent, "device " + std::to_string(i) + " keeps what is written");
+    s.queues().destroy(queue);
+    s.ok(s.memory().free(device, CT_MEMORY_DEVICE, at), "free");
+    s.device_ops().close(device);
+  }
+}
+
+void together(Session &s) {
+  OtherDevice other(s);
+  uint64_t mine = s.alloc(CT_MEMORY_DEVICE, 1 << 16), theirs = 0;
+  s.ok(s.memory().alloc(other.device(), CT_MEMORY_DEVICE, 1 << 16, 256, &theirs), "alloc on the other device");
+  s.check(mine + (1 << 16) <= theirs || theirs + (1 << 16) <= mine, "memory of two devices has different addresses");
+  ct_queue *queue = s.queue();
+  Gate gate;
+  s.hold(queue, gate);
+  const ct_fill fill{sizeof(ct_fill), 4, theirs, 5, 1 << 14, 1, 1 << 16};
+  s.ok(s.queues().fill(other.queue(), &fill), "fill");
+  s.is(CT_OK, s.queues().synchronize(other.queue()), "a device works while a queue of another one is held");
+  gate.open();
+  s.wait(queue);
+  s.ok(s.memory().free(other.device(), CT_MEMORY_DEVICE, theirs), "free");
+}
+
 constexpr Case kCases[] = {
     {"device.info-is-complete", "Every field of the info that has no zero meaning is filled in.", infoIsComplete},
     {"device.info-keeps-to-its-size", "info writes only as much as the caller's structure holds.", infoKeepsToItsSize},
     {"device.info-without-open", "info works on a device that is not open.", infoNeedsNoOpenDevice},
     {"device.uuids-differ", "Each device has a UUID of its own.", uuidsDiffer},
+    {"device.all-work", "Every device of the plug-in works.", allWork},
+    {"device.together", "Two devices may be open at a time, and have addresses of their own.", together},
     {"device.open-again", "A closed device can be opened again.", openAgain},
 };
 

@@ -74,12 +74,105 @@ void nothingHangs(Session &s) {
   s.check(end == CT_OK || end == CT_ERR_ILLEGAL_ADDRESS, "an event after the fault is done or gives it");
 }
 
+void misaligned(Session &s) {
+  // A chip may be able to; what it must not do is read something else.
+  const uint64_t at = s.alloc(CT_MEMORY_DEVICE, 256);
+  const unsigned char bytes[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+  s.write(at, bytes, 8);
+  const ct_status status = endBadly(s, s.queue(), 3, at + 1);
+  s.check(status == CT_OK || status == CT_ERR_MISALIGNED, "a misaligned access works or is MISALIGNED");
+  if (status == CT_OK) s.check(s.read<uint32_t>(at + 5, 1)[0] == 0x05040303, "and then it is right");
+}
+
+void firstStays(Session &s) {
+  ct_queue *queue = s.queue(), *other = s.queue();
+  const Kernel kernel = s.kernel("end");
+  s.is(CT_ERR_TRAP, endBadly(s, queue, 1), "synchronize after a trap");
+  (void)s.launch(other, kernel, 1, 1, EndParams{0, 0});
+  s.is(CT_ERR_TRAP, s.queues().synchronize(other), "the first fault stays");
+}
+
+void eventsFail(Session &s) {
+  ct_queue *queue = s.queue(), *other = s.queue();
+  ct_event *event = s.event();
+  (void)endBadly(s, queue, 1);
+  // Nothing of this may hang or crash; what it returns is the fault, or OK where it asks for nothing.
+  auto either = [&](ct_status status, const char *what) { s.check(status == CT_OK || status == CT_ERR_TRAP, std::string(what) + " gives the fault or OK"); };
+  either(s.queues().record(other, event), "record");
+  either(s.queues().wait(queue, event), "wait");
+  either(s.events().synchronize(event), "synchronize of an event");
+  either(s.events().query(event), "query of an event");
+  const uint64_t at = s.alloc(CT_MEMORY_DEVICE, 64);
+  const ct_fill fill{sizeof(ct_fill), 4, at, 1, 16, 1, 64};
+  either(s.queues().fill(other, &fill), "fill");
+  s.is(CT_ERR_TRAP, s.queues().synchronize(other), "synchronize");
+}
+
+void laterHostCalls(Session &s) {
+  ct_queue *queue = s.queue(), *other = s.queue();
+  (void)endBadly(s, queue, 1);
+  std::atomic<int> status{-1};
+  const ct_status taken =
+      s.queues().host_call(other, [](void *user, ct_status said) { *static_cast<std::atomic<int> *>(user) = said; }, &status);
+  s.is(CT_ERR_TRAP, s.queues().synchronize(other), "synchronize");
+  s.check(taken == CT_OK ? status == CT_ERR_TRAP : status == -1, "a host call that was taken after the fault is called with it");
+}
+
+void released(Session &s) {
+  // All that the session holds is released after a fault, by its end.
+  ct_queue *queue = s.queue();
+  uint64_t at = 0;
+  s.ok(s.memory().alloc(s.device(), CT_MEMORY_DEVICE, 4096, 256, &at), "alloc");
+  (void)endBadly(s, queue, 0);
+  s.ok(s.memory().free(s.device(), CT_MEMORY_DEVICE, at), "free after a fault");
+  ct_event *event = nullptr;
+  if (s.events().create(s.device(), 0, &event) == CT_OK) s.events().destroy(event);
+  s.closeDevice();
+  s.openDevice();
+  s.wait(s.queue());
+}
+
+void ofOneDevice(Session &s) {
+  OtherDevice other(s);
+  s.is(CT_ERR_TRAP, endBadly(s, s.queue(), 1), "synchronize");
+  s.is(CT_OK, s.queues().synchronize(other.queue()), "another device goes on");
+}
+
+void output(Session &s) {
+  const Kernel print = s.kernel("print");
+  ct_queue *queue = s.queue();
+  struct {
+  } nothing;
+  s.ok(s.launch(queue, print, 2, 1, nothing), "launch");
+  s.is(CT_ERR_TRAP, endBadly(s, queue, 1), "synchronize");
+  const std::string line = "number 42 half 0.50 text word\n";
+  s.check(s.output() == line + line, "what kernels printed before the fault comes out");
+}
+
+void wordWaits(Session &s) {
+  if (s.queues().struct_size < offsetof(ct_queue_ops, write_word) || !s.queues().wait_word) throw Unsupported{"no waits for words"};
+  auto *flag = s.pinned<uint32_t>(1);
+  ct_queue *waits = s.queue();
+  const ct_word wait{sizeof(ct_word), 4, address(flag), 1, CT_COMPARE_EQ};
+  s.ok(s.queues().wait_word(waits, &wait), "wait_word");
+  s.is(CT_ERR_TRAP, endBadly(s, s.queue(), 1), "synchronize");
+  s.is(CT_ERR_TRAP, s.queues().synchronize(waits), "a fault ends the wait for a word");
+}
+
 constexpr Case kCases[] = {
     {"fault.illegal-address", "A write to address 0 is ILLEGAL_ADDRESS for every later call, and is reported.", illegalAddress},
     {"fault.far-address", "So is one to memory that nobody has.", farAddress},
     {"fault.no-canonical-address", "So is one that the processor refuses in another way.", noCanonical},
     {"fault.trap", "A trap is TRAP for every later call.", trap},
     {"fault.assert", "A failed assertion is ASSERT for every later call.", assertion},
+    {"fault.misaligned", "A misaligned access is MISALIGNED, or works.", misaligned},
+    {"fault.first-stays", "The first fault is the one that stays.", firstStays},
+    {"fault.everything-returns", "Whatever is submitted or asked after a fault returns it, or OK.", eventsFail},
+    {"fault.later-host-calls", "A host call that is taken after a fault is called with it.", laterHostCalls},
+    {"fault.released", "After a fault all can be released, and the device closed.", released},
+    {"fault.of-one-device", "A fault is that of one device.", ofOneDevice},
+    {"fault.output", "What was printed before a fault comes out.", output},
+    {"fault.ends-word-waits", "A fault ends waits for words.", wordWaits},
     {"fault.heals", "A device that is closed and opened again works.", heals},
     {"fault.nothing-hangs", "Host calls, records and waits behind a fault come to an end.", nothingHangs},
 };

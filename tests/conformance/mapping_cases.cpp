@@ -140,11 +140,164 @@ void shared(Session &s) {
   }
 }
 
+void movesOn(Session &s) {
+  // Content stays with the memory, not with the address.
+  const uint64_t unit = ops(s).granularity;
+  ct_physical *first = create(s, unit), *second = create(s, unit);
+  uint64_t at = 0;
+  s.ok(ops(s).reserve(2 * unit, 0, 0, &at), "reserve");
+  auto put = [&](ct_physical *memory, uint64_t where) {
+    s.ok(ops(s).map(memory, 0, where, unit), "map");
+    s.ok(ops(s).access(memory, where, unit, kAll, 1), "access");
+  };
+  put(first, at);
+  put(second, at + unit);
+  const uint32_t one = 1, two = 2;
+  s.write(at, &one, 4);
+  s.write(at + unit, &two, 4);
+  // A copy over the border of two mappings.
+  const std::vector<unsigned char> bytes(64, 9);
+  s.write(at + unit - 32, bytes.data(), 64);
+  s.check(s.read<unsigned char>(at + unit - 32, 64) == bytes, "neighbouring mappings are one range");
+  ops(s).unmap(first, at, unit);
+  ops(s).unmap(second, at + unit, unit);
+  put(second, at);
+  put(first, at + unit);
+  s.check(s.read<uint32_t>(at, 1)[0] == 0x09090909 && s.read<uint32_t>(at + unit, 1)[0] == 1, "content moves with the memory");
+  ops(s).unmap(second, at, unit);
+  ops(s).unmap(first, at + unit, unit);
+  ops(s).unreserve(at, 2 * unit);
+  ops(s).release(first);
+  ops(s).release(second);
+}
+
+void ofTheHost(Session &s) {
+  const uint64_t unit = ops(s).granularity;
+  ct_physical *memory = nullptr;
+  uint64_t at = 0;
+  s.ok(ops(s).create(0, CT_MEMORY_HOST, unit, &memory), "create of the host's memory");
+  s.ok(ops(s).reserve(unit, 0, 0, &at), "reserve");
+  s.ok(ops(s).map(memory, 0, at, unit), "map");
+  const ct_access list[] = {{0, CT_ACCESS_READ_WRITE}, {CT_ACCESS_HOST, CT_ACCESS_READ_WRITE}};
+  s.ok(ops(s).access(memory, at, unit, list, 2), "access for the device and the host");
+  auto *words = reinterpret_cast<uint32_t *>(at);
+  words[3] = 11;
+  s.check(s.read<uint32_t>(at + 12, 1)[0] == 11, "the device sees what the host wrote");
+  const uint32_t more = 12;
+  s.write(at + 12, &more, 4);
+  s.check(words[3] == 12, "and the host what the device wrote");
+  ops(s).unmap(memory, at, unit);
+  ops(s).unreserve(at, unit);
+  ops(s).release(memory);
+}
+
+void rights(Session &s) {
+  // The list is complete: who is not on it has no access; reading is not writing. Kernels are who tries.
+  const uint64_t unit = ops(s).granularity;
+  const Kernel kernel = s.kernel("move");
+  ct_physical *memory = create(s, unit);
+  uint64_t at = 0;
+  s.ok(ops(s).reserve(unit, 0, 0, &at), "reserve");
+  s.ok(ops(s).map(memory, 0, at, unit), "map");
+  s.ok(ops(s).access(memory, at, unit, kAll, 1), "read and write");
+  const uint32_t word = 5;
+  s.write(at, &word, 4);
+  const uint64_t out = s.alloc(CT_MEMORY_DEVICE, 64);
+  struct {
+    uint64_t dst, src;
+    uint32_t value;
+  } params{out, at, 0};
+  ct_queue *queue = s.queue();
+  auto go = [&] {
+    const ct_launch launch = describe(kernel, {1, 1, 1}, {1, 1, 1}, &params, 20);
+    s.ok(s.queues().launch(queue, &launch), "launch");
+    return s.queues().synchronize(queue);
+  };
+  const ct_access reading[] = {{0, CT_ACCESS_READ}};
+  s.ok(ops(s).access(memory, at, unit, reading, 1), "read only");
+  s.is(CT_OK, go(), "a kernel reads");
+  s.check(s.read<uint32_t>(out, 1)[0] == 5, "what is there");
+  params = {at, 0, 6};
+  s.is(CT_ERR_ILLEGAL_ADDRESS, go(), "a kernel that writes where it may only read");
+  s.closeDevice();
+  s.openDevice();
+  ops(s).unmap(memory, at, unit);
+  ops(s).unreserve(at, unit);
+  ops(s).release(memory);
+}
+
+void nobody(Session &s) {
+  const uint64_t unit = ops(s).granularity;
+  const Kernel kernel = s.kernel("move");
+  ct_physical *memory = create(s, unit);
+  uint64_t at = 0;
+  s.ok(ops(s).reserve(unit, 0, 0, &at), "reserve");
+  s.ok(ops(s).map(memory, 0, at, unit), "map");
+  struct {
+    uint64_t dst, src;
+    uint32_t value;
+  } params{at, 0, 1};
+  const ct_launch launch = describe(kernel, {1, 1, 1}, {1, 1, 1}, &params, 20);
+  ct_queue *queue = s.queue();
+  s.ok(s.queues().launch(queue, &launch), "launch");
+  s.is(CT_ERR_ILLEGAL_ADDRESS, s.queues().synchronize(queue), "what is mapped is nobody's until it is given");
+  s.closeDevice();
+  s.openDevice();
+  ops(s).unmap(memory, at, unit);
+  ops(s).unreserve(at, unit);
+  ops(s).release(memory);
+}
+
+void otherProcess(Session &s) {
+  // The file is the memory, for whoever maps it.
+  const uint64_t unit = ops(s).granularity;
+  ct_physical *memory = create(s, unit);
+  int32_t file = -1;
+  {
+    Mapped mine(s, memory, 0, unit);
+    const uint32_t word = 21;
+    s.write(mine.at(), &word, 4);
+    s.ok(ops(s).export_file(memory, &file), "export");
+    ct_physical *import = nullptr;
+    uint64_t size = 0;
+    ct_memory_kind kind;
+    uint32_t device = 0;
+    // Several imports of one file; each is released on its own.
+    for (int i = 0; i < 3; ++i) {
+      s.ok(ops(s).import_file(file, 0, &import, &size, &kind, &device), "import");
+      {
+        Mapped theirs(s, import, 0, unit);
+        s.check(s.read<uint32_t>(theirs.at(), 1)[0] == 21, "the content");
+      }
+      ops(s).release(import);
+    }
+    s.check(s.read<uint32_t>(mine.at(), 1)[0] == 21, "the exporter's memory outlives its importers");
+  }
+  ops(s).release(memory);
+  // The exporter has released it; the file keeps it.
+  ct_physical *import = nullptr;
+  uint64_t size = 0;
+  ct_memory_kind kind;
+  uint32_t device = 0;
+  s.ok(ops(s).import_file(file, 0, &import, &size, &kind, &device), "import of what the exporter has released");
+  {
+    Mapped theirs(s, import, 0, unit);
+    s.check(s.read<uint32_t>(theirs.at(), 1)[0] == 21, "the content outlives the exporter");
+  }
+  ops(s).release(import);
+  close(file);
+}
+
 constexpr Case kCases[] = {
     {"mapping.reserve", "Addresses are reserved, aligned, and where they are wanted.", reserved},
     {"mapping.two-addresses", "Memory that is mapped twice is one.", twice},
     {"mapping.counted", "Memory without an address counts as the device's.", counted},
     {"mapping.files", "Exported memory can be imported, while it is mapped.", file},
+    {"mapping.moves", "Content moves with the memory; neighbouring mappings are one range.", movesOn},
+    {"mapping.host-memory", "Memory of the host can be mapped for both sides.", ofTheHost},
+    {"mapping.rights", "A device that may only read may not write.", rights},
+    {"mapping.nobody", "A mapping is nobody's until access is given.", nobody},
+    {"mapping.file-lives", "A file is imported more than once, and outlives the exporter.", otherProcess},
     {"mapping.share", "A plain allocation, small or large, moves into a file and keeps its content.", shared},
 };
 

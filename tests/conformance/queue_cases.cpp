@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Queues: order within one, independence between two, and what waiting means.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -164,89 +165,12 @@ void submitFromHostCall(Session &s) {
   s.check(both.status == CT_OK && both.ran == 1, "a host call may submit to another queue");
 }
 
-ct_word word(const void *at, uint64_t value, ct_compare compare = CT_COMPARE_GEQ, uint32_t bytes = 4) {
-  return {sizeof(ct_word), bytes, address(at), value, compare};
-}
-
-void needWords(Session &s) {
-  if (s.queues().struct_size < offsetof(ct_queue_ops, write_word) + sizeof(void *) || !s.queues().wait_word || !s.queues().write_word)
-    throw Unsupported{"no waits for words"};
-}
-
-void words(Session &s) {
-  needWords(s);
-  auto *narrow = s.pinned<uint32_t>(2);
-  auto *wide = s.pinned<uint64_t>(2);
-  struct Row {
-    uint64_t start, value;
-    ct_compare compare;
-    uint32_t bytes;
-    uint64_t wrong, right;  // stays, goes
-  };
-  constexpr Row kRows[] = {
-      {0, 5, CT_COMPARE_GEQ, 4, 4, 5},
-      {0x7fffffff, 0x80000005, CT_COMPARE_GEQ, 4, 0x80000004, 0x80000006},  // cyclic
-      {0xffffffff, 0, CT_COMPARE_GEQ, 4, 0xfffffff0, 0},
-      {0, 9, CT_COMPARE_EQ, 4, 10, 9},
-      {0, 6, CT_COMPARE_AND, 4, 9, 4},
-      {0xffffffff, 0x0000ffff, CT_COMPARE_NOR, 4, 0xffff0000, 0xfffe0000},
-      {0, uint64_t{1} << 40, CT_COMPARE_GEQ, 8, (uint64_t{1} << 40) - 1, uint64_t{1} << 40},
-      {0, uint64_t{9} << 40, CT_COMPARE_EQ, 8, 9, uint64_t{9} << 40},
-      {0, uint64_t{1} << 63, CT_COMPARE_AND, 8, 1, uint64_t{3} << 62},
-      {~uint64_t{0}, ~uint64_t{0} >> 1, CT_COMPARE_NOR, 8, uint64_t{1} << 63, 0},
-  };
-  ct_queue *waiting = s.queue(), *writing = s.queue();
-  for (const Row &row : kRows) {
-    auto set = [&](uint64_t value) {
-      if (row.bytes == 4)
-        __atomic_store_n(narrow, static_cast<uint32_t>(value), __ATOMIC_SEQ_CST);
-      else
-        __atomic_store_n(wide, value, __ATOMIC_SEQ_CST);
-    };
-    const void *at = row.bytes == 4 ? static_cast<const void *>(narrow) : wide;
-    set(row.start);
-    const ct_word wait = word(at, row.value, row.compare, row.bytes);
-    std::atomic<bool> ran{false};
-    s.ok(s.queues().wait_word(waiting, &wait), "wait_word");
-    s.ok(s.queues().host_call(waiting, [](void *user, ct_status) { *static_cast<std::atomic<bool> *>(user) = true; }, &ran), "host call");
-    s.is(CT_NOT_READY, s.queues().query(waiting), "query before the word is right");
-    set(row.wrong);
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    s.check(!ran, "the word does not compare yet");
-    const ct_word write = word(at, row.right, CT_COMPARE_GEQ, row.bytes);
-    s.ok(s.queues().write_word(writing, &write), "write_word");
-    s.wait(waiting);
-    s.check(ran, "the wait is over");
-  }
-  s.wait(writing);
-  s.check(narrow[1] == 0 && wide[1] == 0, "what lies behind the words is as it was");
-}
-
-void wordsHoldNobodyUp(Session &s) {
-  needWords(s);
-  constexpr int kQueues = 40;
-  auto *flags = s.pinned<uint32_t>(kQueues);
-  std::vector<ct_queue *> queues;
-  for (int i = 0; i < kQueues; ++i) {
-    queues.push_back(s.queue());
-    // Each passes on what the one after it writes.
-    const ct_word wait = word(&flags[i], 1), write = word(&flags[i > 0 ? i - 1 : 0], 1);
-    s.ok(s.queues().wait_word(queues[i], &wait), "wait_word");
-    s.ok(s.queues().write_word(queues[i], &write), "write_word");
-  }
-  uint64_t device = s.alloc(CT_MEMORY_DEVICE, 4096);
-  s.write(device, "alive", 6);
-  char back[6] = {};
-  s.read(back, device, 6);
-  s.check(std::strcmp(back, "alive") == 0, "copies run while many queues wait for words");
-  s.is(CT_NOT_READY, s.queues().query(queues[0]), "query of a queue that waits");
-  __atomic_store_n(&flags[kQueues - 1], 1u, __ATOMIC_SEQ_CST);
-  for (ct_queue *queue : queues) s.wait(queue);
-  s.check(flags[0] == 1, "each wait was ended by the write before it");
+void needTogether(Session &s) {
+  if (s.queues().struct_size <= offsetof(ct_queue_ops, submit_many) || !s.queues().submit_many) throw Unsupported{"the slot is empty: the runtime submits one by one"};
 }
 
 void together(Session &s) {
-  if (s.queues().struct_size <= offsetof(ct_queue_ops, submit_many) || !s.queues().submit_many) return;
+  needTogether(s);
   // Fill, copy, host call, record and wait, many times over; more than a queue may be willing to hold.
   uint64_t device = s.alloc(CT_MEMORY_DEVICE, 4);
   auto *host = s.pinned<uint32_t>(1);
@@ -292,15 +216,137 @@ void together(Session &s) {
   s.check(taken == 0 && s.queues().query(queue) == CT_OK, "none is nothing");
 }
 
+// Something that this target refuses when it is submitted.
+ct_launch refused(Session &s) {
+  if (!s.has(CT_DEVICE_RUNS_KERNELS) || !s.has(CT_DEVICE_COOPERATIVE)) throw Untested{"nothing is known that this target refuses when it is submitted"};
+  KernelRequest request;
+  request.cooperative = true;
+  static uint64_t params[3];
+  return describe(s.kernel("meeting", request), {1 << 20, 1, 1}, {1024, 1, 1}, params, sizeof params, CT_LAUNCH_COOPERATIVE);
+}
+
+void togetherStops(Session &s) {
+  needTogether(s);
+  const ct_launch bad = refused(s);
+  const uint64_t at = s.alloc(CT_MEMORY_DEVICE, 64);
+  const uint32_t zero[16] = {};
+  s.write(at, zero, sizeof zero);
+  const ct_fill first{sizeof(ct_fill), 4, at, 1, 1, 1, 4}, second{sizeof(ct_fill), 4, at + 4, 2, 1, 1, 4}, third{sizeof(ct_fill), 4, at + 8, 3, 1, 1, 4};
+  ct_operation operations[4] = {};
+  operations[0].kind = operations[1].kind = operations[3].kind = CT_OPERATION_FILL;
+  operations[0].u.fill = &first;
+  operations[1].u.fill = &second;
+  operations[2].kind = CT_OPERATION_LAUNCH;
+  operations[2].u.launch = &bad;
+  operations[3].u.fill = &third;
+  ct_queue *queue = s.queue();
+  size_t taken = 99;
+  s.is(CT_ERR_TOO_LARGE, s.queues().submit_many(queue, operations, 4, &taken), "submit_many with one that is refused");
+  s.check(taken == 2, "the two before it are taken");
+  s.wait(queue);
+  auto out = s.read<uint32_t>(at, 3);
+  s.check(out[0] == 1 && out[1] == 2 && out[2] == 0, "what comes before it runs, what comes after it does not");
+}
+
+void togetherKernels(Session &s) {
+  needTogether(s);
+  const Kernel kernel = s.kernel("move");
+  auto *flag = s.pinned<uint32_t>(4);
+  const uint64_t at = s.alloc(CT_MEMORY_DEVICE, 64);
+  struct {
+    uint64_t dst, src;
+    uint32_t value;
+  } params{at, 0, 77}, copied{at + 4, at, 0};
+  const ct_launch launch = describe(kernel, {1, 1, 1}, {1, 1, 1}, &params, 20), again = describe(kernel, {1, 1, 1}, {1, 1, 1}, &copied, 20);
+  const ct_copy out = linearCopy(CT_SIDE_HOST, address(flag + 2), CT_SIDE_DEVICE, at + 4, 4);
+  const ct_word wait{sizeof(ct_word), 4, address(flag), 1, CT_COMPARE_EQ}, write{sizeof(ct_word), 4, address(flag + 1), 1, CT_COMPARE_EQ};
+  const bool words = s.queues().wait_word != nullptr;
+  std::vector<ct_operation> operations;
+  auto add = [&](ct_operation_kind kind) -> auto & { return operations.emplace_back(ct_operation{kind, {}}).u; };
+  if (words) add(CT_OPERATION_WAIT_WORD).word = &wait;
+  add(CT_OPERATION_LAUNCH).launch = &launch;
+  add(CT_OPERATION_LAUNCH).launch = &again;
+  add(CT_OPERATION_COPY).copy = &out;
+  if (words) add(CT_OPERATION_WRITE_WORD).word = &write;
+  ct_queue *queue = s.queue();
+  size_t taken = 0;
+  s.ok(s.queues().submit_many(queue, operations.data(), operations.size(), &taken), "submit_many");
+  s.check(taken == operations.size(), "all are taken");
+  params.value = 0;  // copied during the call
+  if (words) s.is(CT_NOT_READY, s.queues().query(queue), "they wait for the word");
+  __atomic_store_n(flag, 1u, __ATOMIC_SEQ_CST);
+  s.wait(queue);
+  s.check(flag[2] == 77 && (!words || flag[1] == 1), "kernels and words, each in its turn");
+}
+
+void priorities(Session &s) {
+  const uint64_t at = s.alloc(CT_MEMORY_DEVICE, 4096);
+  for (int32_t priority : {-5, -1, 0, 1, 100, INT32_MIN, INT32_MAX})
+    for (uint32_t flags : {0u, uint32_t{CT_QUEUE_NON_BLOCKING}}) {
+      ct_queue *queue = s.queue(flags, priority);
+      const ct_fill fill{sizeof(ct_fill), 1, at, 1, 4096, 1, 4096};
+      s.ok(s.queues().fill(queue, &fill), "fill");
+      s.wait(queue);
+    }
+}
+
+void farAhead(Session &s) {
+  // More than a target may be willing to hold at a time.
+  constexpr uint32_t kCount = 100'000;
+  const uint64_t at = s.alloc(CT_MEMORY_DEVICE, 4);
+  ct_queue *queue = s.queue();
+  for (uint32_t i = 1; i <= kCount; ++i) {
+    const ct_fill fill{sizeof(ct_fill), 4, at, i, 1, 1, 4};
+    s.ok(s.queues().fill(queue, &fill), "fill");
+  }
+  s.wait(queue);
+  s.check(s.read<uint32_t>(at, 1)[0] == kCount, "the last of a hundred thousand");
+}
+
+void many(Session &s) {
+  const uint64_t at = s.alloc(CT_MEMORY_DEVICE, 400);
+  std::vector<ct_queue *> queues;
+  for (uint32_t i = 0; i < 100; ++i) {
+    queues.push_back(s.queue());
+    const ct_fill fill{sizeof(ct_fill), 4, at + 4 * i, i + 1, 1, 1, 4};
+    s.ok(s.queues().fill(queues.back(), &fill), "fill");
+  }
+  for (ct_queue *queue : queues) s.wait(queue);
+  auto out = s.read<uint32_t>(at, 100);
+  for (uint32_t i = 0; i < 100; ++i) s.check(out[i] == i + 1, "a hundred queues work");
+}
+
+void sourceIsReadInItsTurn(Session &s) {
+  // Pageable memory that an earlier operation of the queue writes.
+  std::vector<uint32_t> source(1000, 1);
+  const uint64_t at = s.alloc(CT_MEMORY_DEVICE, 4000);
+  ct_queue *queue = s.queue();
+  Gate gate;
+  s.hold(queue, gate);
+  s.ok(s.queues().host_call(queue, [](void *user, ct_status) {
+         auto &words = *static_cast<std::vector<uint32_t> *>(user);
+         std::fill(words.begin(), words.end(), 2);
+       }, &source), "host call");
+  const ct_copy copy = linearCopy(CT_SIDE_DEVICE, at, CT_SIDE_HOST, address(source.data()), 4000);
+  s.ok(s.queues().copy(queue, &copy), "copy");
+  gate.open();
+  s.wait(queue);
+  s.check(s.read<uint32_t>(at, 1000) == std::vector<uint32_t>(1000, 2), "a copy reads the host's memory in its turn");
+}
+
 constexpr Case kCases[] = {
     {"queue.in-order", "Operations of one queue run in the order of submission.", inOrder},
     {"queue.mixed-order", "Copies, fills and host calls on one queue see each other's results.", mixedOrder},
     {"queue.submit-many", "Operations that are submitted together run in their order.", together},
+    {"queue.submit-many-stops", "The first that is refused ends a submission of several; how many were taken is told.", togetherStops},
+    {"queue.submit-many-kernels", "Launches, and waits for words, may be among them.", togetherKernels},
+    {"queue.priorities", "Any number is a priority.", priorities},
+    {"queue.far-ahead", "A program may be far ahead of a queue.", farAhead},
+    {"queue.many", "A hundred queues work at a time.", many},
+    {"queue.copies-in-turn", "A copy reads the host's memory in its turn, not when it is submitted.", sourceIsReadInItsTurn},
     {"queue.independent", "A queue runs while another one is held.", independent},
     {"queue.many-held", "A dozen queues held by host calls do not stop the device.", manyHeld},
     {"queue.query", "query says NOT_READY while there is work, OK otherwise.", queries},
-    {"queue.words", "A queue waits until a word compares; the four comparisons, of 4 and 8 bytes.", words},
-    {"queue.words-hold-nobody-up", "Many queues that wait for words do not stop the device.", wordsHoldNobodyUp},
     {"queue.overlap", "query and synchronize may overlap with submissions.", waitersAndSubmitters},
     {"queue.destroy-waits", "destroy waits for the work that was submitted.", destroyWaits},
     {"queue.host-call-status", "A host call gets the queue's status.", hostCallStatus},

@@ -19,7 +19,8 @@ namespace {
 
 std::vector<Case> allCases() {
   std::vector<Case> all;
-  for (std::span<const Case> some : {deviceCases(), memoryCases(), mappingCases(), queueCases(), copyCases(), eventCases(), moduleCases(), launchCases(), faultCases()})
+  for (std::span<const Case> some : {tableCases(), deviceCases(), memoryCases(), mappingCases(), queueCases(), wordCases(), copyCases(), eventCases(), orderCases(),
+                                     moduleCases(), launchCases(), textureCases(), faultCases(), threadCases()})
     all.insert(all.end(), some.begin(), some.end());
   return all;
 }
@@ -29,6 +30,10 @@ std::vector<Case> allCases() {
 std::string runHere(const Case &test, const Options &options) {
   try {
     auto *session = new Session(options);
+    if (test.start == Start::open) {
+      session->init();
+      session->openDevice();
+    }
     test.run(*session);
     delete session;
     return "p";

@@ -74,22 +74,31 @@ Session::Session(const Options &options) : options_(options) {
   check(target_->struct_size >= sizeof(ct_target) && target_->name && target_->build, "size, name and build");
   check(target_->init && target_->shutdown && target_->device && target_->memory && target_->queue && target_->event && target_->module,
         "all groups are there");
-  host_ = {sizeof(ct_host), CT_TARGET_ABI_MINOR, this, onLog, onReport, onSetting, onOutput};
-  ok(target_->init(&host_), "init");
-  check(device_ops().count() > 0, "there is a device");
-  openDevice();
+}
+
+ct_host Session::hostServices() { return {sizeof(ct_host), CT_TARGET_ABI_MINOR, this, onLog, onReport, onSetting, onOutput}; }
+
+void Session::init() {
+  host_ = hostServices();
+  init(host_);
+}
+
+void Session::init(const ct_host &host) {
+  ok(target_->init(&host), "init");
+  initialised_ = true;
+  check(device_ops().count() > options_.device, "there is a device " + std::to_string(options_.device));
 }
 
 Session::~Session() {
   closeDevice();
-  target_->shutdown();
+  if (initialised_) target_->shutdown();
 }
 
 void Session::openDevice() {
   info_ = {};
   info_.struct_size = sizeof info_;
-  ok(device_ops().info(0, &info_), "info");
-  ok(device_ops().open(0, &device_), "open");
+  ok(device_ops().info(options_.device, &info_), "info");
+  ok(device_ops().open(options_.device, &device_), "open");
 }
 
 void Session::closeDevice() {
@@ -123,9 +132,9 @@ void Session::is(ct_status expected, ct_status status, const char *what) {
   if (status != expected) throw Failed{std::string(what) + ": " + statusName(status) + " instead of " + statusName(expected)};
 }
 
-ct_queue *Session::queue(uint32_t flags) {
+ct_queue *Session::queue(uint32_t flags, int32_t priority) {
   ct_queue *queue = nullptr;
-  ok(queues().create(device_, flags, 0, &queue), "creating a queue");
+  ok(queues().create(device_, flags, priority, &queue), "creating a queue");
   check(queue, "a queue was given");
   queues_.push_back(queue);
   return queue;
@@ -211,6 +220,21 @@ Kernel Session::kernel(const char *name, const KernelRequest &request) {
   }
   write(kernel.globals, image.bytes.data(), image.bytes.size());
   return kernel;
+}
+
+OtherDevice::OtherDevice(Session &s) : s_(s), index_(s.deviceIndex() == 0 ? 1 : 0) {
+  if (s.device_ops().count() < 2) throw Untested{"there is one device, and this needs two"};
+  s.ok(s.device_ops().open(index_, &device_), "opening another device");
+  s.ok(s.queues().create(device_, 0, 0, &queue_), "creating a queue on it");
+}
+
+OtherDevice::~OtherDevice() {
+  if (queue_) s_.queues().destroy(queue_);
+  if (device_) s_.device_ops().close(device_);
+}
+
+void mark(Session &s, ct_queue *queue, std::atomic<bool> &done) {
+  s.ok(s.queues().host_call(queue, [](void *user, ct_status) { *static_cast<std::atomic<bool> *>(user) = true; }, &done), "host call");
 }
 
 std::vector<std::string> Session::reports() {

@@ -3,6 +3,7 @@
 #pragma once
 #include <cutrans/target.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
@@ -57,8 +58,13 @@ ct_launch describe(const Kernel &kernel, Extent grid, Extent block, const void *
 
 class Session {
  public:
-  explicit Session(const Options &options);  // throws Failed
+  // Loads the plug-in. Throws Failed.
+  explicit Session(const Options &options);
   ~Session();
+  // Once, before anything else is used. The second takes `host` as it is; its `ctx` must be the session.
+  void init();
+  void init(const ct_host &host);
+  ct_host hostServices();
 
   const ct_device_ops &device_ops() const { return *target_->device; }
   const ct_memory_ops &memory() const { return *target_->memory; }
@@ -77,9 +83,10 @@ class Session {
 
   void closeDevice();
   void openDevice();
+  uint32_t deviceIndex() const { return options_.device; }
 
   // All of these are released with the session, queues first.
-  ct_queue *queue(uint32_t flags = 0);
+  ct_queue *queue(uint32_t flags = 0, int32_t priority = 0);
   ct_event *event(uint32_t flags = 0);
   uint64_t alloc(ct_memory_kind kind, uint64_t size, uint64_t align = 256);
   template <class T>
@@ -126,6 +133,7 @@ class Session {
   const Options &options_;
   const ct_target *target_ = nullptr;
   ct_host host_{};
+  bool initialised_ = false;
   ct_device *device_ = nullptr;
   ct_device_info info_{};
   std::vector<ct_queue *> queues_;
@@ -140,13 +148,37 @@ class Session {
 ct_copy linearCopy(ct_side dst_side, uint64_t dst, ct_side src_side, uint64_t src, uint64_t bytes);
 inline uint64_t address(const void *pointer) { return reinterpret_cast<uint64_t>(pointer); }
 
+enum class Start { open, loaded };  // open: initialised, with the device open
+
 struct Case {
   const char *name;   // "memory.alloc-is-aligned"
   const char *what;   // one sentence
   void (*run)(Session &s);
+  Start start = Start::open;
 };
 
+// A device beside the session's own, and one queue on it.
+class OtherDevice {
+ public:
+  explicit OtherDevice(Session &s);  // Untested where there is one device only
+  ~OtherDevice();
+  OtherDevice(const OtherDevice &) = delete;
+  ct_device *device() const { return device_; }
+  ct_queue *queue() const { return queue_; }
+  uint32_t index() const { return index_; }
+
+ private:
+  Session &s_;
+  uint32_t index_;
+  ct_device *device_ = nullptr;
+  ct_queue *queue_ = nullptr;
+};
+
+// Submits a host call that sets `done`.
+void mark(Session &s, ct_queue *queue, std::atomic<bool> &done);
+
 // One table in each *_cases.cpp.
+std::span<const Case> tableCases();
 std::span<const Case> deviceCases();
 std::span<const Case> memoryCases();
 std::span<const Case> mappingCases();
@@ -156,5 +188,9 @@ std::span<const Case> eventCases();
 std::span<const Case> moduleCases();
 std::span<const Case> launchCases();
 std::span<const Case> faultCases();
+std::span<const Case> threadCases();
+std::span<const Case> textureCases();
+std::span<const Case> wordCases();
+std::span<const Case> orderCases();
 
 }  // namespace cutrans::conformance

@@ -2,6 +2,7 @@
 // The conformance suite: does a plug-in keep the target ABI? Each case runs in a process of its own, so that a crash or a hang is
 // one failed case, and a fault in one cannot help another.
 #pragma once
+#include <cstdint>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ struct Options {
   std::string compiler;         // libcutrans_compiler.so, which compiles the suite's kernels; empty: none
   std::string kernels;          // folder with artifacts NAME.FORMAT that are taken first; empty: none
   std::string scratch;          // folder for compiled kernels; run() makes one and removes it where this is empty
+  uint32_t device = 0;          // which of the plug-in's devices
   std::string filter;           // part of the name; empty: all
   std::vector<Expectation> expectations;
   unsigned timeout_seconds = 60;
