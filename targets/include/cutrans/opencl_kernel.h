@@ -54,10 +54,10 @@ typedef struct ct_opencl_launch {
   uint64_t globals;               /* the module's variables, or 0 */
   uint64_t grid_id;
   uint64_t child_queue;           /* ct_launch.child_queue */
-  uint64_t messages;              /* a ct_opencl_messages, or 0 */
+  uint64_t messages;              /* a ct_messages (messages.h), or 0 */
   uint64_t arena;                 /* work memory: slots of slot_bytes for running blocks, or 0 where the kernel needs none */
   uint64_t arena_slots;           /* an array of arena_slot_count uint32, 0: free; a block takes one with an atomic exchange */
-  uint64_t slot_bytes;            /* scratch, then local memory of the block's threads rounded up to whole gangs, then stacks */
+  uint64_t slot_bytes;            /* scratch, then local memory of the block's threads rounded up to whole gangs, then their stacks; each part at a multiple of 64 */
   uint64_t stack_bytes;           /* of each thread, a multiple of 16 */
   uint32_t arena_slot_count;      /* at least as many as work-groups that the device runs at a time */
   uint32_t grid[3];
@@ -66,10 +66,6 @@ typedef struct ct_opencl_launch {
   uint32_t unit_count;            /* %nsmid */
   uint32_t reserved;
 } ct_opencl_launch;
-
-/* Messages of running kernels are messages.h's. */
-typedef ct_messages ct_opencl_messages;
-typedef ct_message ct_opencl_message;
 
 #ifdef __cplusplus
 }

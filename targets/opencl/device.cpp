@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What devices claim, opening and closing them.
+#include "device.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <new>
+
+#include "copies.h"
+#include "host.h"
+
+namespace cutrans::opencl {
+
+std::vector<Found> devices;
+
+namespace {
+
+// The kernels that the compiler writes are for devices whose pointers are plain numbers (opencl_kernel.h): CPUs.
+const char *const kSpirAndC[] = {"spir-bitcode", "opencl-c", nullptr};
+const char *const kC[] = {"opencl-c", nullptr};
+const char *const kNone[] = {nullptr};
+
+bool runsKernels(const Found &found) { return found.can.cpu && found.can.compiler; }
+
+uint32_t count() { return static_cast<uint32_t>(devices.size()); }
+
+ct_status open(uint32_t index, ct_device **out) {
+  const Found &found = devices[index];
+  auto device = std::make_unique<ct_device>(found);
+  const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, reinterpret_cast<cl_context_properties>(found.platform), 0};
+  cl_int error = CL_SUCCESS;
+  device->context = cl.clCreateContext(properties, 1, &found.device, nullptr, nullptr, &error);
+  if (!device->context) {
+    report(Code::opencl_failed, found.name + ": no context: " + errorText(error));
+    return CT_ERR_DEVICE_LOST;
+  }
+  const std::string wanted = setting("OPENCL_MEMORY");
+  device->memory = makeStrategy(wanted, found, device->context);
+  if (!device->memory)
+    return refuse(Code::opencl_no_memory, found.name + (wanted.empty() || wanted == "auto" ? ": none of the five kinds of memory with addresses"
+                                                                                            : ": not CUTRANS_OPENCL_MEMORY=" + wanted));
+  *out = device.release();
+  return CT_OK;
+}
+
+void close(ct_device *device) { delete device; }
+
+ct_status info(uint32_t index, ct_device_info *out) {
+  const Found &found = devices[index];
+  const Capabilities &can = found.can;
+  const std::string wanted = setting("OPENCL_MEMORY");
+  const std::string strategy = wanted.empty() || wanted == "auto" ? bestStrategy(can) : wanted;
+  const uint32_t size = out->struct_size;
+  ct_device_info all{};
+  if (strategy == "system" || strategy == "fine" || (strategy == "unified" && can.cpu)) all.flags |= CT_DEVICE_HOST_CAN_ACCESS;
+  if (can.cpu || (can.svm & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM)) all.flags |= CT_DEVICE_CAN_ACCESS_HOST;
+  if (runsKernels(found)) all.flags |= CT_DEVICE_RUNS_KERNELS;
+  std::snprintf(all.name, sizeof all.name, "%s", found.name.c_str());
+  std::memcpy(all.uuid, found.uuid, sizeof all.uuid);
+  all.memory_bytes = can.memory_bytes;
+  all.compute_units = can.units;
+  all.max_threads_per_block = kMaxThreadsPerBlock;
+  all.max_block[0] = all.max_block[1] = 1024;
+  all.max_block[2] = 64;
+  all.max_grid[0] = 0x7fffffff;
+  all.max_grid[1] = all.max_grid[2] = 65535;
+  all.max_threads_per_unit = kMaxThreadsPerUnit;
+  all.max_blocks_per_unit = kMaxBlocksPerUnit;
+  all.shared_bytes_per_block_max = sharedLimit(found);
+  all.shared_bytes_per_block = std::min(kSharedPerBlock, all.shared_bytes_per_block_max);
+  all.shared_bytes_per_unit = all.shared_bytes_per_block_max + kSharedReserved;
+  all.shared_bytes_reserved = kSharedReserved;
+  all.constant_bytes = 64u << 10;
+  all.clock_khz = can.clock_mhz * 1000;
+  all.cache_bytes = static_cast<uint32_t>(std::min<uint64_t>(can.cache_bytes, UINT32_MAX));
+  all.pci_bus = index + 1;
+  all.formats = !runsKernels(found) ? kNone : can.spir ? kSpirAndC : kC;
+  all.codegen = found.codegen.c_str();
+  all.struct_size = size;
+  std::memcpy(out, &all, std::min<size_t>(size, sizeof all));
+  return CT_OK;
+}
+
+}  // namespace
+
+const ct_device_ops device_ops = {sizeof(ct_device_ops), count, open, close, info};
+
+uint32_t sharedLimit(const Found &found) {
+  return static_cast<uint32_t>(std::min<uint64_t>(kSharedPerBlockMax, found.can.local_bytes > kSharedReserved ? found.can.local_bytes - kSharedReserved : 0));
+}
+
+cl_command_queue makeCommandQueue(const ct_device &device) {
+  cl_int error = CL_SUCCESS;
+  const cl_queue_properties properties[] = {CL_QUEUE_PROPERTIES, CL_QUEUE_PROFILING_ENABLE, 0};
+  cl_command_queue queue = cl.clCreateCommandQueueWithProperties
+                               ? cl.clCreateCommandQueueWithProperties(device.context, device.found.device, properties, &error)
+                           : cl.clCreateCommandQueue ? cl.clCreateCommandQueue(device.context, device.found.device, CL_QUEUE_PROFILING_ENABLE, &error)
+                                                     : nullptr;
+  if (!queue) report(Code::opencl_failed, device.found.name + ": no command queue: " + errorText(error));
+  return queue;
+}
+
+}  // namespace cutrans::opencl
+
+using namespace cutrans::opencl;
+
+ct_device::~ct_device() {
+  if (aside_) cl.clReleaseCommandQueue(aside_);
+  memory.reset();
+  if (context) cl.clReleaseContext(context);
+}
+
+bool ct_device::moveNow(const ct_copy &box) {
+  std::lock_guard hold(aside_lock_);
+  if (!aside_) aside_ = makeCommandQueue(*this);
+  return aside_ && memory->copy(aside_, box, {}, nullptr) == CL_SUCCESS && cl.clFinish(aside_) == CL_SUCCESS;
+}
+
+bool ct_device::readNow(void *to, uint64_t from, size_t size) {
+  if (!memory->hostReaches()) return moveNow(linearCopy(CT_SIDE_HOST, reinterpret_cast<uint64_t>(to), CT_SIDE_DEVICE, from, size));
+  std::memcpy(to, reinterpret_cast<const void *>(from), size);
+  return true;
+}
+
+bool ct_device::writeNow(uint64_t to, const void *from, size_t size) {
+  if (!memory->hostReaches()) return moveNow(linearCopy(CT_SIDE_DEVICE, to, CT_SIDE_HOST, reinterpret_cast<uint64_t>(from), size));
+  std::memcpy(reinterpret_cast<void *>(to), from, size);
+  return true;
+}

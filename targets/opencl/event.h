@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// An event of the ABI is a reference to the OpenCL event of its last record. Queues that wait take a reference of their own,
+// so neither a later record nor destroying the event disturbs them.
+#pragma once
+
+#include <cutrans/target.h>
+
+#include <mutex>
+
+#include "device.h"
+#include "event_ref.h"
+
+struct ct_event {
+  ct_device *device = nullptr;
+  uint32_t flags = 0;
+  std::mutex lock;
+  cutrans::opencl::EventRef last;  // none: never recorded, or recorded in a queue that had nothing to do
+
+  cutrans::opencl::EventRef get() {
+    std::lock_guard hold(lock);
+    return last;
+  }
+  void set(cutrans::opencl::EventRef ref) {
+    std::lock_guard hold(lock);
+    last = std::move(ref);
+  }
+};
+
+namespace cutrans::opencl {
+extern const ct_event_ops event_ops;
+// Blocks; a command that failed becomes the device's fault. Returns that fault, or CT_OK.
+ct_status waitFor(ct_device &device, const EventRef &event);
+// The fault of a failed command, kept and reported.
+void commandFailed(ct_device &device, cl_int error);
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A loaded artifact and its kernel.
+#pragma once
+
+#include <cutrans/opencl_kernel.h>
+#include <cutrans/target.h>
+
+#include <mutex>
+#include <string>
+
+#include "api.h"
+
+struct ct_kernel {
+  ct_opencl_header header{};
+  std::string name;
+  // OpenCL's kernel objects hold arguments, so setting them and enqueueing are one step.
+  std::mutex lock;
+  cl_kernel object = nullptr;
+  uint64_t announced = 0;      // Strategy::announce
+  uint32_t local_bytes = 0;    // the size that argument 1 was given last
+};
+
+struct ct_module {
+  ~ct_module();
+  ct_kernel kernel;
+  cl_program program = nullptr;
+};
+
+namespace cutrans::opencl {
+extern const ct_module_ops module_ops;
+// What is wrong with an artifact's bytes, or null; `out` is its header.
+const char *headerProblem(const void *bytes, uint64_t size, ct_opencl_header &out);
+}
