@@ -13,18 +13,14 @@
 namespace cutrans::runtime {
 namespace {
 
-struct FilePiece {
-  ct_physical *memory;
-  Address range;
-  uint64_t reserved, mapped;  // bytes from `range`
-};
-
 // By base; under mappingLock().
 std::map<Address, FilePiece> &pieces() {
   static auto *const all = new std::map<Address, FilePiece>;
   return *all;
 }
 
+uint64_t pageSize() { return static_cast<uint64_t>(sysconf(_SC_PAGESIZE)); }
+uint64_t pageOf(uint64_t offset) { return offset / pageSize() * pageSize(); }
 uint64_t roundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
 void end(const FilePiece &piece) {
@@ -36,9 +32,9 @@ void end(const FilePiece &piece) {
 
 }  // namespace
 
-Result<Address> mapPiece(int file, bool any_file, uint64_t offset, uint64_t size, Allocation allocation) {
+Result<FilePiece> mapFile(int file, bool any_file, uint64_t offset, uint64_t size) {
   const ct_mapping_ops &ops = target().mapping;
-  const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE)), begin = offset / page * page;
+  const uint64_t begin = pageOf(offset);
   std::lock_guard hold(mappingLock());
   FilePiece piece{};
   uint64_t file_size = 0;
@@ -50,7 +46,7 @@ Result<Address> mapPiece(int file, bool any_file, uint64_t offset, uint64_t size
     end(piece);
     return Code::invalid_value;
   }
-  const uint64_t bytes = roundUp(offset + size, page) - begin, room = roundUp(bytes, ops.granularity);
+  const uint64_t bytes = roundUp(offset + size, pageSize()) - begin, room = roundUp(bytes, ops.granularity);
   status = ops.reserve(room, 0, 0, &piece.range);
   if (status == CT_OK) piece.reserved = room;
   if (status == CT_OK) status = ops.map(piece.memory, begin, piece.range, bytes);
@@ -60,12 +56,22 @@ Result<Address> mapPiece(int file, bool any_file, uint64_t offset, uint64_t size
     for (int i = 0; i < Platform::loaded()->deviceCount(); ++i) all.push_back({static_cast<uint32_t>(i), CT_ACCESS_READ_WRITE});
     status = ops.access(piece.memory, piece.range, bytes, all.data(), static_cast<uint32_t>(all.size()));
   }
-  if (status != CT_OK) {
-    end(piece);
-    return fromTarget(status);
-  }
-  const Address base = piece.range + (offset - begin);
-  pieces()[base] = piece;
+  if (status == CT_OK) return piece;
+  end(piece);
+  return fromTarget(status);
+}
+
+void unmapFile(const FilePiece &piece) {
+  std::lock_guard hold(mappingLock());
+  end(piece);
+}
+
+Result<Address> mapPiece(int file, bool any_file, uint64_t offset, uint64_t size, Allocation allocation) {
+  Result<FilePiece> piece = mapFile(file, any_file, offset, size);
+  if (!piece.ok()) return piece.status();
+  const Address base = piece->range + (offset - pageOf(offset));
+  std::lock_guard hold(mappingLock());
+  pieces()[base] = *piece;
   allocation.base = allocation.device = base;
   allocation.size = size;
   allocation.host = allocation.context->device().hostCanAccess() ? base : 0;

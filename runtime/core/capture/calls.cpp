@@ -57,10 +57,6 @@ Result<GraphNode *> addNode(CaptureBranch &branch, NodeWork work) {
   return node;
 }
 
-std::optional<Status> captureNode(Queue &queue, NodeWork work) {
-  return onBranch(queue, [&](CaptureBranch &branch) { return addNode(branch, std::move(work)).status(); });
-}
-
 // One end of a copy by addresses.
 CopyEnd endOf(Address address, uint64_t pitch, uint64_t slice) {
   CopyEnd end;
@@ -71,6 +67,10 @@ CopyEnd endOf(Address address, uint64_t pitch, uint64_t slice) {
 }
 
 }  // namespace
+
+std::optional<Status> captureNode(Queue &queue, NodeWork work) {
+  return onBranch(queue, [&](CaptureBranch &branch) { return addNode(branch, std::move(work)).status(); });
+}
 
 std::optional<Status> captureLaunch(Queue &queue, Kernel &kernel, const LaunchShape &shape, const Arguments &arguments) {
   return onBranch(queue, [&](CaptureBranch &branch) -> Status {

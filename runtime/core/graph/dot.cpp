@@ -27,7 +27,7 @@ void quote(std::string &out, const char *name) {
 }
 
 const char *kindName(NodeKind kind) {
-  static constexpr const char *kNames[] = {"kernel", "copy", "fill", "host", "child", "empty", "record", "wait", "alloc", "free", "conditional", "words"};
+  static constexpr const char *kNames[] = {"kernel", "copy", "fill", "host", "child", "empty", "record", "wait", "alloc", "free", "conditional", "words", "signal", "await"};
   static_assert(std::size(kNames) == std::variant_size_v<NodeWork>);
   return kNames[static_cast<size_t>(kind)];
 }
@@ -67,6 +67,9 @@ void describe(std::string &out, const WaitWork &work) { put(out, "\\nevent %p", 
 void describe(std::string &out, const AllocWork &work) { put(out, "\\n%#" PRIx64 " %" PRIu64 " bytes", work.address, work.size); }
 void describe(std::string &out, const FreeWork &work) { put(out, "\\n%#" PRIx64, work.address); }
 void describe(std::string &out, const WordsWork &work) { put(out, "\\n%zu words", work.operations.size()); }
+void describe(std::string &out, const SemaphoreList &work) {
+  for (size_t i = 0; i < work.semaphores.size(); ++i) put(out, "\\nsemaphore %p value %" PRIu64, static_cast<void *>(work.semaphores[i]), work.values[i]);
+}
 void describe(std::string &out, const ConditionalWork &work) {
   static constexpr const char *kNames[] = {"if", "while", "switch"};
   put(out, "\\n%s handle %#" PRIx64, kNames[static_cast<size_t>(work.kind)], work.handle);

@@ -83,6 +83,19 @@ Status fillIn(const WordsWork &work, Step &step) {
   return {};
 }
 
+template <class Work>
+Status fillSemaphores(const Work &work, Step &step) {
+  if (Status right = checkSemaphores(work); !right.ok()) return right;
+  WordList list = wordsOf(work);
+  step.words = std::move(list.words);
+  step.word_waits = std::move(list.waits);
+  step.shared_words = std::move(list.kept);
+  step.semaphores = work.semaphores;
+  return {};
+}
+Status fillIn(const SignalWork &work, Step &step) { return fillSemaphores(work, step); }
+Status fillIn(const AwaitWork &work, Step &step) { return fillSemaphores(work, step); }
+
 Status fillIn(const HostWork &work, Step &step) {
   step.host = work;
   return {};
@@ -122,6 +135,7 @@ bool ExecCore::fits(ExecNode &node, const Step &step) {
 void ExecCore::put(ExecNode &node, Step step) {
   Plan &plan = writable(*node.graph);
   staged |= step.staging != nullptr;
+  shared_words.insert(step.shared_words.begin(), step.shared_words.end());
   step.enabled = node.enabled;
   Step &old = plan.steps[node.step];
   // An operation points into its step: where only the content changes, the plan stays as it is.
@@ -194,6 +208,7 @@ class Maker {
       if (Status made = makeStep(node.work, step); !made.ok()) return fail(node, Trouble::error, made);
       if (only && leaves(step, *only)) return fail(node, Trouble::multiple_contexts, Code::invalid_value);
       core_.staged |= step.staging != nullptr;
+      core_.shared_words.insert(step.shared_words.begin(), step.shared_words.end());
       if (node.below.empty()) {
         plan.steps.push_back(std::move(step));
       } else if (!node.below.front()->is_body) {
@@ -346,6 +361,7 @@ void Plan::compileSteps() {
   kernels.clear();
   events.clear();
   conditionals.clear();
+  semaphores.clear();
   operation_of.assign(steps.size(), kNoOperation);
   releases = kNotLooked;
   auto segmentFor = [&](Context *context, uint64_t id, Segment::Sort sort) -> Segment & {
@@ -408,6 +424,10 @@ void Plan::compileSteps() {
         operation.u.event = EventAccess::handle(*step.event);
         add(step.context, operation);
         break;
+      case NodeKind::signal:
+      case NodeKind::await:
+        semaphores.push_back(i);
+        [[fallthrough]];
       case NodeKind::words:
         for (size_t w = 0; w < step.words.size(); ++w) {
           operation.kind = step.word_waits[w] ? CT_OPERATION_WAIT_WORD : CT_OPERATION_WRITE_WORD;
@@ -448,6 +468,11 @@ Status Plan::check() {
     if (Event::find(event) != event) return Code::invalid_handle;
     operations[operation_of[i]].u.event = EventAccess::handle(*event);
   }
+  for (size_t i : semaphores)
+    for (size_t s = 0; s < steps[i].semaphores.size(); ++s) {
+      const Semaphore *semaphore = Semaphore::find(steps[i].semaphores[s]);
+      if (!semaphore || SemaphoreAccess::word(*semaphore) != steps[i].shared_words[s]) return Code::invalid_handle;
+    }
   for (size_t i : conditionals)
     for (const auto &body : steps[i].bodies.plans)
       // One that a launch is using was right when that began, and it is not written to.

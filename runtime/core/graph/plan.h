@@ -2,6 +2,9 @@
 // What an executable graph runs: the nodes of its graph as they were then, and from them the steps in an order that
 // respects all edges, each one a finished operation of the target.
 #pragma once
+#include <unordered_set>
+
+#include "../semaphore_state.h"
 #include "../state.h"
 #include "cutrans/runtime/graph_exec.h"
 #include "graph_memory.h"
@@ -35,6 +38,8 @@ struct Step {
   HostWork host;
   std::vector<ct_word> words;
   std::vector<bool> word_waits;         // else it is written
+  std::vector<Semaphore *> semaphores;  // whose words they are
+  std::vector<std::shared_ptr<const SharedWord>> shared_words;  // of them
   Event *event = nullptr;
   Bodies bodies;
   // Between devices that do not reach each other: first to `staging`, on this one.
@@ -60,7 +65,7 @@ struct Plan {
   bool compiled = false;
   std::vector<ct_operation> operations; // one more than the segments have: for the record at the end of a launch
   std::vector<Segment> segments;
-  std::vector<size_t> kernels, events, conditionals;  // steps to look at again before a launch
+  std::vector<size_t> kernels, events, conditionals, semaphores;  // steps to look at again before a launch
   std::vector<size_t> operation_of;     // by step; kNoOperation: none, or more than one
   uint64_t releases = 0;                // KernelAccess::releases when the kernels were looked at last
 
@@ -107,8 +112,9 @@ struct ExecCore {
   ObjectReferences objects;
   MemoryEffect memory;
   // Whether it must outlive launches: the target has no copy of all that they use.
-  bool needed() const { return !objects.empty() || !memory.empty() || !conditions.empty() || staged; }
+  bool needed() const { return !objects.empty() || !memory.empty() || !conditions.empty() || staged || !shared_words.empty(); }
   bool staged = false;                  // a copy goes through Step::staging
+  std::unordered_set<std::shared_ptr<const SharedWord>> shared_words;  // of all steps, now and before
   std::vector<std::shared_ptr<std::byte[]>> replaced_staging;  // which launches under way may use
 
   ExecGraph &planOwner(ExecGraph &graph) { return !graph.owner || graph.is_body ? graph : planOwner(*graph.owner->graph); }

@@ -63,6 +63,12 @@ Trouble differs(const WordsWork &old, const WordsWork &now, bool) {
   return old.context == now.context && std::ranges::equal(old.operations, now.operations, same) ? Trouble::none : Trouble::parameters;
 }
 
+Trouble sameCount(const SemaphoreList &old, const SemaphoreList &now) {
+  return old.semaphores.size() == now.semaphores.size() ? Trouble::none : Trouble::parameters;
+}
+Trouble differs(const SignalWork &old, const SignalWork &now, bool) { return sameCount(old, now); }
+Trouble differs(const AwaitWork &old, const AwaitWork &now, bool) { return sameCount(old, now); }
+
 template <class Work>
 Trouble differs(const Work &, const Work &, bool) {
   return Trouble::none;

@@ -3,13 +3,14 @@
 //
 //   kind          setWork of a node   setWork in an executable graph   may be disabled there
 //   kernel, copy, fill     yes                  yes                            yes
-//   host, record, wait, words  yes              yes                            no
+//   host, record, wait, words, signal, await    yes    yes                     no
 //   child                  no                   yes (same shape)               no
 //   empty                  yes (nothing)        no                             no
 //   alloc, free, conditional   no               no                             no
 #include <algorithm>
 
 #include "../checked.h"
+#include "../semaphore_state.h"
 #include "cutrans/runtime/array.h"
 #include "cutrans/runtime/graph.h"
 #include "cutrans/support/diagnostics.h"
@@ -89,6 +90,9 @@ Status check(const Graph &, const WordsWork &work) {
     if (Result<ct_word> word = checkWord(work.context->device(), operation); !word.ok()) return word.status();
   return {};
 }
+
+Status check(const Graph &, const SignalWork &work) { return checkSemaphores(work); }
+Status check(const Graph &, const AwaitWork &work) { return checkSemaphores(work); }
 
 // Address, pitch and slice of one end.
 struct Place {

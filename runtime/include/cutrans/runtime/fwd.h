@@ -25,6 +25,7 @@ class GraphExec;
 class UserObject;
 class Partition;
 class PhysicalMemory;
+class Semaphore;
 class SharedEvent;
 class MemoryMap;
 struct Allocation;

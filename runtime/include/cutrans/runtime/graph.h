@@ -112,11 +112,20 @@ struct WordsWork {
   std::vector<std::byte> given{};
 };
 
-enum class NodeKind : uint8_t { kernel, copy, fill, host, child, empty, record, wait, alloc, free, conditional, words };
-// In the order of NodeKind. Others (external semaphores) are appended as their operations come to exist.
+// Semaphores of somebody else (semaphore.h), with a value for each. `given`: the API's own description, kept for questions.
+struct SemaphoreList {
+  std::vector<Semaphore *> semaphores;
+  std::vector<uint64_t> values;         // of timelines
+  std::vector<std::byte> given;
+};
+struct SignalWork : SemaphoreList {};
+struct AwaitWork : SemaphoreList {};    // waits for them, and takes binary ones
+
+enum class NodeKind : uint8_t { kernel, copy, fill, host, child, empty, record, wait, alloc, free, conditional, words, signal, await };
+// In the order of NodeKind.
 // What may be set and disabled: the table in runtime/core/graph/work.cpp.
 using NodeWork = std::variant<KernelWork, CopyWork, FillWork, HostWork, ChildWork, EmptyWork, RecordWork, WaitWork, AllocWork,
-                              FreeWork, ConditionalWork, WordsWork>;
+                              FreeWork, ConditionalWork, WordsWork, SignalWork, AwaitWork>;
 
 // What an edge carries; all zero: the whole of one node before the whole of the other.
 struct EdgeData {
