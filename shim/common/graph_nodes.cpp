@@ -233,10 +233,14 @@ Result<NodeWork> workOf(const Caller &caller, const CUgraphNodeParams &p, const 
       return now ? Result<NodeWork>(Code::unsupported) : freeWork(p.free.dptr);
     case CU_GRAPH_NODE_TYPE_CONDITIONAL:
       return rest(p.conditional) ? conditionalWork(p.conditional) : Result<NodeWork>(Code::invalid_value);
-    case CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL:
-    case CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT:
-      refuseArgument(caller.entry, Diag::api_external, "a graph node for external semaphores");
-      return Code::unsupported;
+    case CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL: {
+      const auto &[list, params, count] = p.extSemSignal;
+      return rest(p.extSemSignal) ? workOf(caller, CUDA_EXT_SEM_SIGNAL_NODE_PARAMS_v1{list, params, count}, now) : Result<NodeWork>(Code::invalid_value);
+    }
+    case CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT: {
+      const auto &[list, params, count] = p.extSemWait;
+      return rest(p.extSemWait) ? workOf(caller, CUDA_EXT_SEM_WAIT_NODE_PARAMS_v1{list, params, count}, now) : Result<NodeWork>(Code::invalid_value);
+    }
     case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP:
       return caller.words ? caller.words(caller, p, now) : Result<NodeWork>(Code::invalid_value);
     default:

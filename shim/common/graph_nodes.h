@@ -40,6 +40,12 @@ Status kernelAttribute(CUgraphNode node, CUlaunchAttributeID id, CUlaunchAttribu
 Status setKernelAttribute(CUgraphNode node, CUlaunchAttributeID id, const CUlaunchAttributeValue *value, const char *entry);
 Status copyKernelAttributes(CUgraphNode to, CUgraphNode from);
 
+// semaphores.cpp
+Result<NodeWork> workOf(const Caller &, const CUDA_EXT_SEM_SIGNAL_NODE_PARAMS_v1 &, const NodeWork *now);
+Status give(const Caller &, const runtime::SignalWork &, CUDA_EXT_SEM_SIGNAL_NODE_PARAMS_v1 *out);
+Result<NodeWork> workOf(const Caller &, const CUDA_EXT_SEM_WAIT_NODE_PARAMS_v1 &, const NodeWork *now);
+Status give(const Caller &, const runtime::AwaitWork &, CUDA_EXT_SEM_WAIT_NODE_PARAMS_v1 *out);
+
 // graph_nodes.cpp
 Result<NodeWork> workOf(const Caller &, const CUDA_KERNEL_NODE_PARAMS_v1 &, const NodeWork *now);
 Status give(const Caller &, const runtime::KernelWork &, CUDA_KERNEL_NODE_PARAMS_v1 *out);

@@ -30,6 +30,8 @@ CUgraphNodeType spell(NodeKind kind) {
     case NodeKind::free: return CU_GRAPH_NODE_TYPE_MEM_FREE;
     case NodeKind::conditional: return CU_GRAPH_NODE_TYPE_CONDITIONAL;
     case NodeKind::words: return CU_GRAPH_NODE_TYPE_BATCH_MEM_OP;
+    case NodeKind::signal: return CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL;
+    case NodeKind::await: return CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT;
   }
   return CU_GRAPH_NODE_TYPE_EMPTY;
 }

@@ -25,6 +25,10 @@ CT_ALIKE(cudaKernelNodeParams, CUDA_KERNEL_NODE_PARAMS_v1, extra, extra)
 CT_ALIKE(cudaMemsetParams, CUDA_MEMSET_NODE_PARAMS_v1, height, height)
 CT_ALIKE(cudaHostNodeParams, CUDA_HOST_NODE_PARAMS_v1, userData, userData)
 CT_ALIKE(cudaMemAllocNodeParams, CUDA_MEM_ALLOC_NODE_PARAMS_v1, dptr, dptr)
+CT_ALIKE(cudaExternalSemaphoreSignalParams, CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS_v1, flags, flags)
+CT_ALIKE(cudaExternalSemaphoreWaitParams, CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS_v1, flags, flags)
+CT_ALIKE(cudaExternalSemaphoreSignalNodeParams, CUDA_EXT_SEM_SIGNAL_NODE_PARAMS_v1, numExtSems, numExtSems)
+CT_ALIKE(cudaExternalSemaphoreWaitNodeParams, CUDA_EXT_SEM_WAIT_NODE_PARAMS_v1, numExtSems, numExtSems)
 CT_ALIKE(cudaGraphInstantiateParams, CUDA_GRAPH_INSTANTIATE_PARAMS, result_out, result_out)
 CT_ALIKE(cudaGraphExecUpdateResultInfo, CUgraphExecUpdateResultInfo, errorFromNode, errorFromNode)
 // Its members too, but for copies; what the driver's have besides is zero here, and zero means the current context.
@@ -35,6 +39,8 @@ static_assert(offsetof(cudaGraphNodeParams, kernel.extra) == offsetof(CUgraphNod
               offsetof(cudaGraphNodeParams, host.userData) == offsetof(CUgraphNodeParams, host.userData) &&
               offsetof(cudaGraphNodeParams, graph.ownership) == offsetof(CUgraphNodeParams, graph.ownership) &&
               offsetof(cudaGraphNodeParams, alloc.dptr) == offsetof(CUgraphNodeParams, alloc.dptr) &&
+              offsetof(cudaGraphNodeParams, extSemSignal.numExtSems) == offsetof(CUgraphNodeParams, extSemSignal.numExtSems) &&
+              offsetof(cudaGraphNodeParams, extSemWait.numExtSems) == offsetof(CUgraphNodeParams, extSemWait.numExtSems) &&
               offsetof(cudaGraphNodeParams, conditional.phGraph_out) == offsetof(CUgraphNodeParams, conditional.phGraph_out));
 
 template <>
@@ -43,10 +49,14 @@ struct Neutral<cudaLaunchAttributeValue> {
 };
 static_assert(sizeof(cudaLaunchAttributeValue) == sizeof(CUlaunchAttributeValue));
 template <>
+struct Neutral<cudaExternalSemaphore_t> {
+  using Type = CUexternalSemaphore;
+};
+template <>
 struct Neutral<cudaGraphNodeType> {
   using Type = CUgraphNodeType;
 };
-static_assert(int{cudaGraphNodeTypeConditional} == int{CU_GRAPH_NODE_TYPE_CONDITIONAL} &&
+static_assert(int{cudaGraphNodeTypeExtSemaphoreWait} == int{CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT} && int{cudaGraphNodeTypeConditional} == int{CU_GRAPH_NODE_TYPE_CONDITIONAL} &&
               int{cudaGraphNodeTypeMemFree} == int{CU_GRAPH_NODE_TYPE_MEM_FREE});
 
 // A pointer to the driver API's structure.

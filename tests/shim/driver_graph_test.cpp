@@ -8,6 +8,7 @@
 
 #include "fixture.h"
 #include "graph_kernels.h"
+#include "semaphore_file.h"
 
 #define API(name) CT_JOIN(cu, name)
 #define CT_JOIN(a, b) a##b
@@ -31,6 +32,13 @@ using KernelParams = CUDA_KERNEL_NODE_PARAMS;
 using MemsetParams = CUDA_MEMSET_NODE_PARAMS;
 using HostParams = CUDA_HOST_NODE_PARAMS;
 using AllocParams = CUDA_MEM_ALLOC_NODE_PARAMS;
+using CaptureMode = CUstreamCaptureMode;
+using Semaphore = CUexternalSemaphore;
+using SemaphoreDescription = CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC;
+using SignalParams = CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS;
+using WaitParams = CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS;
+using SignalNodeParams = CUDA_EXT_SEM_SIGNAL_NODE_PARAMS;
+using WaitNodeParams = CUDA_EXT_SEM_WAIT_NODE_PARAMS;
 using InstantiateParams = CUDA_GRAPH_INSTANTIATE_PARAMS;
 using UpdateInfo = CUgraphExecUpdateResultInfo;
 using AttributeId = CUkernelNodeAttrID;
@@ -110,6 +118,7 @@ class GraphApi : public shim_test::WithContext {
 #include "graph_cases.h"
 #include "graph_exec_cases.h"
 #include "graph_node_cases.h"
+#include "semaphore_cases.h"
 
 TEST_F(DriverGraphCopyNodes, Boxes) {
   // Two rows of two words, from the second and third column of a host matrix of four.

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "../graph_kernels.h"
+#include "../semaphore_file.h"
 #include "program.h"
 
 #define API(name) CT_JOIN(cuda, name)
@@ -27,6 +28,13 @@ using KernelParams = cudaKernelNodeParams;
 using MemsetParams = cudaMemsetParams;
 using HostParams = cudaHostNodeParams;
 using AllocParams = cudaMemAllocNodeParams;
+using CaptureMode = cudaStreamCaptureMode;
+using Semaphore = cudaExternalSemaphore_t;
+using SemaphoreDescription = cudaExternalSemaphoreHandleDesc;
+using SignalParams = cudaExternalSemaphoreSignalParams;
+using WaitParams = cudaExternalSemaphoreWaitParams;
+using SignalNodeParams = cudaExternalSemaphoreSignalNodeParams;
+using WaitNodeParams = cudaExternalSemaphoreWaitNodeParams;
 using InstantiateParams = cudaGraphInstantiateParams;
 using UpdateInfo = cudaGraphExecUpdateResultInfo;
 using AttributeId = cudaKernelNodeAttrID;
@@ -106,6 +114,7 @@ class GraphApi : public RuntimeApi {
 #include "../graph_cases.h"
 #include "../graph_exec_cases.h"
 #include "../graph_node_cases.h"
+#include "../semaphore_cases.h"
 
 TEST_F(GraphCopyNodes, Ranges) {
   const unsigned in[] = {1, 2, 3, 4};

@@ -12,6 +12,7 @@
 #include "arguments.h"
 #include "rules.h"
 #include "shim/api/undeclared_cuda.h"
+#include "tests/shim/semaphore_file.h"
 
 namespace entries {
 namespace {
@@ -244,6 +245,24 @@ struct Good<CUgraphExec> {
     CUgraphExec exec = make();
     cuGraphExecDestroy(exec);
     return exec;
+  }
+};
+template <>
+struct Good<CUexternalSemaphore> {
+  static CUexternalSemaphore make() {
+    shim_test::SemaphoreFile file(CUTRANS_SEMAPHORE_TIMELINE);
+    CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC wanted{};
+    wanted.type = CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_TIMELINE_SEMAPHORE_FD;
+    wanted.handle.fd = file.duplicate();
+    CUexternalSemaphore semaphore = nullptr;
+    cuImportExternalSemaphore(&semaphore, &wanted);
+    return semaphore;
+  }
+  static CUexternalSemaphore live() { return once(make); }
+  static CUexternalSemaphore stale() {
+    CUexternalSemaphore semaphore = make();
+    cuDestroyExternalSemaphore(semaphore);
+    return semaphore;
   }
 };
 template <>

@@ -10,6 +10,7 @@
 #include "arguments.h"
 #include "rules.h"
 #include "shim/api/undeclared_cudart.h"
+#include "tests/shim/semaphore_file.h"
 
 namespace entries {
 namespace {
@@ -180,6 +181,24 @@ struct Good<cudaGraphExec_t> {
     cudaGraphExec_t exec = make();
     cudaGraphExecDestroy(exec);
     return exec;
+  }
+};
+template <>
+struct Good<cudaExternalSemaphore_t> {
+  static cudaExternalSemaphore_t make() {
+    shim_test::SemaphoreFile file(CUTRANS_SEMAPHORE_TIMELINE);
+    cudaExternalSemaphoreHandleDesc wanted{};
+    wanted.type = cudaExternalSemaphoreHandleTypeTimelineSemaphoreFd;
+    wanted.handle.fd = file.duplicate();
+    cudaExternalSemaphore_t semaphore = nullptr;
+    cudaImportExternalSemaphore(&semaphore, &wanted);
+    return semaphore;
+  }
+  static cudaExternalSemaphore_t live() { return once(make); }
+  static cudaExternalSemaphore_t stale() {
+    cudaExternalSemaphore_t semaphore = make();
+    cudaDestroyExternalSemaphore(semaphore);
+    return semaphore;
   }
 };
 template <>
