@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What is simpler to expand in LLVM's own form than to write.
+#pragma once
+
+namespace llvm {
+class Module;
+}
+
+namespace cutrans::emit::text {
+
+// After it: no constant expressions, no atomic operations but those that OpenCL has.
+void prepareForText(llvm::Module &module);
+
+}  // namespace cutrans::emit::text
