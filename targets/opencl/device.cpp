@@ -8,6 +8,7 @@
 #include <new>
 
 #include "copies.h"
+#include "faults.h"
 #include "host.h"
 
 namespace cutrans::opencl {
@@ -40,6 +41,7 @@ ct_status open(uint32_t index, ct_device **out) {
   if (!device->memory)
     return refuse(Code::opencl_no_memory, found.name + (wanted.empty() || wanted == "auto" ? ": none of the five kinds of memory with addresses"
                                                                                             : ": not CUTRANS_OPENCL_MEMORY=" + wanted));
+  if (found.can.cpu) watchDevice(*device);
   *out = device.release();
   return CT_OK;
 }
@@ -106,6 +108,7 @@ cl_command_queue makeCommandQueue(const ct_device &device) {
 using namespace cutrans::opencl;
 
 ct_device::~ct_device() {
+  forgetDevice(*this);
   if (aside_) cl.clReleaseCommandQueue(aside_);
   memory.reset();
   if (context) cl.clReleaseContext(context);

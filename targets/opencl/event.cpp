@@ -3,6 +3,7 @@
 
 #include <new>
 
+#include "faults.h"
 #include "host.h"
 
 namespace cutrans::opencl {
@@ -16,6 +17,7 @@ ct_status waitFor(ct_device &device, const EventRef &event) {
   const cl_event one = event.get();
   const cl_int error = cl.clWaitForEvents(1, &one);
   if (const cl_int status = error == CL_SUCCESS ? event.status() : error; status < 0) commandFailed(device, status);
+  tellFault();
   return device.status();
 }
 

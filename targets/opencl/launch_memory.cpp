@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "event.h"
+#include "faults.h"
 #include "host.h"
 
 namespace cutrans::opencl {
@@ -51,7 +52,10 @@ LaunchRing::Slot LaunchRing::take(size_t bytes, const EventRef &last, bool may_w
 }
 
 Arena::~Arena() {
-  if (address_) device_.memory->give(address_);
+  if (address_) {
+    forgetSlots(words());
+    device_.memory->give(address_);
+  }
   for (const Old &old : old_) device_.memory->give(old.address);
 }
 
@@ -66,9 +70,13 @@ ct_status Arena::grow(uint64_t slot_bytes, const EventRef &last) {
   uint64_t address = 0;
   if (ct_status status = device_.memory->take(CT_MEMORY_DEVICE, slot_bytes * slots() + roundUp(slots() * 4, 256), 256, address); status != CT_OK)
     return status;
-  if (address_) old_.push_back({address_, last});
+  if (address_) {
+    forgetSlots(words());
+    old_.push_back({address_, last});
+  }
   address_ = address;
   slot_bytes_ = slot_bytes;
+  if (device_.found.can.cpu) watchSlots(words(), slots());
   return CT_OK;
 }
 

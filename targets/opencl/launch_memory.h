@@ -65,6 +65,7 @@ class Arena {
   // Drivers may run a block on the thread that waits, beside one on each unit.
   uint32_t slots() const { return device_.found.can.units * 2 + 2; }
   ct_status grow(uint64_t slot_bytes, const EventRef &last);
+  uint32_t *words() const { return reinterpret_cast<uint32_t *>(address_ + slot_bytes_ * slots()); }
 
   ct_device &device_;
   uint64_t address_ = 0, slot_bytes_ = 0;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "device.h"
+#include "faults.h"
 #include "host.h"
 
 namespace cutrans::opencl {
@@ -87,6 +88,7 @@ ct_status load(ct_device *device, const ct_artifact *artifact, ct_module **out) 
     return refuseArtifact(*artifact, Code::opencl_build, device->found.name + " cannot compile it: " + errorText(error) + buildLog(module->program, device->found.device));
   kernel.object = cl.clCreateKernel(module->program, CT_OPENCL_KERNEL_NAME, &error);
   if (!kernel.object) return refuseArtifact(*artifact, Code::opencl_build, std::string("its code has no " CT_OPENCL_KERNEL_NAME ": ") + errorText(error));
+  installFaultHandlers();
   *out = module.release();
   return CT_OK;
 }

@@ -7,6 +7,7 @@
 
 #include "device.h"
 #include "event.h"
+#include "faults.h"
 #include "host.h"
 #include "module.h"
 #include "queue.h"
@@ -28,7 +29,10 @@ ct_status init(const ct_host *services) {
   return CT_OK;
 }
 
-void shutdown() { devices.clear(); }
+void shutdown() {
+  removeFaultHandlers();
+  devices.clear();
+}
 
 const ct_target table = {
     CT_TARGET_MAGIC, CT_TARGET_ABI_MAJOR, CT_TARGET_ABI_MINOR, sizeof(ct_target), "opencl", CUTRANS_BUILD, 0, init, shutdown,

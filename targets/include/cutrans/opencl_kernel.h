@@ -10,6 +10,10 @@
  *
  * Block form: a work-group is one work-item and runs one block; the NDRange is the grid. The device is one whose pointers are
  * plain numbers, the same for all address spaces (CPUs).
+ *
+ * A bad access in a kernel becomes the device's fault only where the target can leave the kernel; that takes, on x86-64, frame pointers
+ * in all functions ("frame-pointer"="all") and an empty asm statement at the kernel's start that clobbers rbx, r12, r13, r14 and r15, so
+ * that its entry saves them (targets/opencl/faults.h). Without them the process ends.
  */
 #ifndef CUTRANS_OPENCL_KERNEL_H
 #define CUTRANS_OPENCL_KERNEL_H

@@ -278,6 +278,31 @@ TEST_P(OpenclMemory, ThreadsLaunchOneKernelInQueuesOfTheirOwn) {
   }
 }
 
+// Kernels that the driver compiles as this target needs it (faults.h) end alone; on other drivers such a fault ends the process.
+TEST(OpenclFault, ABadAccessEndsTheKernelAlone) {
+  Target target;
+  CUTRANS_NEEDS_OPENCL(target);
+  if (!std::strstr(target.deviceName().c_str(), "pthread")) GTEST_SKIP() << "only PoCL's kernels can be left: " << target.deviceName();
+  ct_kernel *bad = target.kernel(R"(
+  __asm__ volatile("" ::: "rbx", "r12", "r13", "r14", "r15");
+  __attribute__((aligned(128))) volatile uchar room[128];  // makes a frame pointer
+  room[0] = shared[0];
+  if (get_group_id(0) % 2) *(volatile __global uint *)(*(__global const ulong *)L->params + room[0] * 0) = 1;)");
+  ct_queue *queue = target.queue(), *other = target.queue();
+  EXPECT_EQ(target.launch(queue, bad, uint64_t{64}, 100, 32), CT_OK);
+  EXPECT_EQ(target.synchronize(queue), CT_ERR_ILLEGAL_ADDRESS);
+  EXPECT_EQ(target.synchronize(other), CT_ERR_ILLEGAL_ADDRESS);
+  EXPECT_NE(target.reports().find("CT3100 a kernel: illegal address 0x40"), std::string::npos) << target.reports();
+  // Opened again it works.
+  Target again;
+  ct_kernel *scale = again.kernel(kScale);
+  ct_queue *fresh = again.queue();
+  const uint64_t data = again.alloc(256);
+  ASSERT_EQ(again.write(fresh, data, std::vector<uint32_t>(64, 1)), CT_OK);
+  ASSERT_EQ(again.launch(fresh, scale, ScaleParams{data, 1}, 1, 64), CT_OK);
+  EXPECT_EQ(again.read<uint32_t>(fresh, data, 64)[63], 4u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, OpenclMemory, testing::Values("fine", "coarse", "unified", "address"), [](const auto &info) { return std::string(info.param); });
 
 }  // namespace

@@ -63,6 +63,11 @@ class Target {
   std::string output() { return look(output_); }
   std::string reports() { return look(reports_); }
 
+  std::string deviceName() const {
+    ct_device_info info{};
+    info.struct_size = sizeof info;
+    return table->device->info(0, &info) == CT_OK ? info.name : "";
+  }
   ct_queue *queue() {
     ct_queue *queue = nullptr;
     EXPECT_EQ(table->queue->create(device, 0, 0, &queue), CT_OK);
