@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The one door of libcutrans_codegen.so: a linked PTX program in, an artifact's bytes out.
+// The one door of libcutrans_codegen.so: a linked PTX program (or one kernel's SPMD IR) in, an artifact's bytes out.
+#include <llvm/Bitcode/BitcodeReader.h>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
 
@@ -19,14 +20,26 @@ void tell(const Request &request, Diag diag, const std::string &text) {
 
 bool supports(const char *format) { return emit::emitterFor(format) != nullptr; }
 
+std::unique_ptr<llvm::Module> lower(const Request &request, llvm::LLVMContext &context) {
+  ptx::Lowered lowered = ptx::lower(*request.program, context);
+  for (const ptx::Refusal &refusal : lowered.refusals) tell(request, refusal.code, refusal.text);
+  return std::move(lowered.module);
+}
+
+std::unique_ptr<llvm::Module> parse(const Request &request, llvm::LLVMContext &context) {
+  auto module = llvm::parseBitcodeFile({{request.ir.data(), request.ir.size()}, "SPMD IR"}, context);
+  if (module) return std::move(*module);
+  tell(request, Diag::codegen_kernel, llvm::toString(module.takeError()));
+  return nullptr;
+}
+
 ctc_status compile(const Request &request, std::string &out) {
   out.clear();
   emit::Emitter emitter = emit::emitterFor(request.format);
   if (!emitter) return tell(request, Diag::artifact_format, "the format " + request.format), CTC_ERR_UNSUPPORTED;
   llvm::LLVMContext context;
-  ptx::Lowered lowered = ptx::lower(*request.program, context);
-  for (const ptx::Refusal &refusal : lowered.refusals) tell(request, refusal.code, refusal.text);
-  if (!lowered.module) return CTC_ERR_UNSUPPORTED;
+  std::unique_ptr<llvm::Module> module = request.program ? lower(request, context) : parse(request, context);
+  if (!module) return CTC_ERR_UNSUPPORTED;
 
   simt::PipelineOptions options;
   options.simt.block = {request.block[0], request.block[1], request.block[2]};
@@ -38,7 +51,7 @@ ctc_status compile(const Request &request, std::string &out) {
   options.timePasses = request.time_passes;
   options.printAfter = request.print_after;
   options.dumpDir = request.dump_dir;
-  simt::PassDriver driver(*lowered.module, options);
+  simt::PassDriver driver(*module, options);
   llvm::Expected<std::string> artifact = emitter(driver);
   if (artifact) {
     out = std::move(*artifact);
@@ -61,7 +74,7 @@ ctc_status compileContained(const Request &request, std::string &out) {
   std::string failure = emit::contained([&] { status = compile(request, out); });
   if (failure.empty()) return status;
   out.clear();
-  tell(request, Diag::codegen_kernel, std::string(request.program->kernel->name) + ": LLVM gave up: " + failure);
+  tell(request, Diag::codegen_kernel, (request.program ? std::string(request.program->kernel->name) : "a kernel") + ": LLVM gave up: " + failure);
   return CTC_ERR_INTERNAL;
 }
 

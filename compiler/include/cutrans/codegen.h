@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "cutrans/compiler.h"
 
@@ -21,6 +22,9 @@ namespace cutrans::codegen {
 
 struct Request {
   const ptx::Program *program = nullptr;   // linked, every body parsed; outlives the call, read by nobody else's writes
+  // In place of the program: one kernel's SPMD IR (docs/spmd-ir.md) as LLVM bitcode, as the front end leaves it. For devices
+  // that are imitated on this machine and get the IR with a code object (cutrans/amdgpu_kernel.h). Borrowed for the call.
+  std::string_view ir;
   std::string format;                      // one artifact format, e.g. "native-so"
   std::string codegen;                     // ctc_request.codegen
   uint32_t block[3] = {0, 0, 0};           // zeros: any shape
