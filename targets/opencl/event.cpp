@@ -13,12 +13,17 @@ void commandFailed(ct_device &device, cl_int error) {
 }
 
 ct_status waitFor(ct_device &device, const EventRef &event) {
-  if (!event) return device.status();
+  if (!event) return statusOf(device);
   const cl_event one = event.get();
   const cl_int error = cl.clWaitForEvents(1, &one);
   if (const cl_int status = error == CL_SUCCESS ? event.status() : error; status < 0) commandFailed(device, status);
-  tellFault();
-  return device.status();
+  return statusOf(device);
+}
+
+ct_status statusOf(ct_device &device) {
+  const ct_status status = device.status();
+  if (status != CT_OK) tellFault();
+  return status;
 }
 
 namespace {
@@ -34,10 +39,10 @@ ct_status create(ct_device *device, uint32_t flags, ct_event **out) {
 void destroy(ct_event *event) { delete event; }
 
 ct_status query(ct_event *event) {
-  if (ct_status status = event->device->status(); status != CT_OK) return status;
+  if (ct_status status = statusOf(*event->device); status != CT_OK) return status;
   const cl_int status = event->get().status();
   if (status < 0) commandFailed(*event->device, status);
-  return status > CL_COMPLETE ? CT_NOT_READY : event->device->status();
+  return status > CL_COMPLETE ? CT_NOT_READY : statusOf(*event->device);
 }
 
 ct_status synchronize(ct_event *event) { return waitFor(*event->device, event->get()); }

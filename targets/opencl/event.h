@@ -30,6 +30,8 @@ namespace cutrans::opencl {
 extern const ct_event_ops event_ops;
 // Blocks; a command that failed becomes the device's fault. Returns that fault, or CT_OK.
 ct_status waitFor(ct_device &device, const EventRef &event);
+// The device's fault, said if it was not yet, or CT_OK.
+ct_status statusOf(ct_device &device);
 // The fault of a failed command, kept and reported.
 void commandFailed(ct_device &device, cl_int error);
 }

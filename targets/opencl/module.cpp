@@ -19,7 +19,8 @@ const char *headerProblem(const void *bytes, uint64_t size, ct_opencl_header &ou
   std::memcpy(&out, bytes, sizeof out);
   if (out.magic != CT_OPENCL_MAGIC) return "it is no OpenCL artifact";
   if (out.abi != CT_OPENCL_ABI) return "it was made for another version";
-  if (out.header_bytes < sizeof out || out.header_bytes > size || out.payload_bytes != size - out.header_bytes || out.payload_bytes == 0)
+  // A file of the compiler's cache has more behind the payload.
+  if (out.header_bytes < sizeof out || out.header_bytes > size || out.payload_bytes > size - out.header_bytes || out.payload_bytes == 0)
     return "its sizes contradict each other";
   if (!std::memchr(out.build_options, 0, sizeof out.build_options)) return "its build options have no end";
   if (out.gang_width == 0 || out.gang_width > kMaxThreadsPerBlock) return "its gang width is impossible";

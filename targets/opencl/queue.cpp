@@ -164,7 +164,7 @@ ct_status hostCallOf(ct_queue &queue, void (*fn)(void *, ct_status), void *user)
 // What comes after a fault has no effect; host calls, records and waits still come to an end.
 template <class Work>
 ct_status work(ct_queue *queue, Work run) {
-  if (ct_status status = queue->device.status(); status != CT_OK) return status;
+  if (ct_status status = statusOf(queue->device); status != CT_OK) return status;
   const ct_status status = run(*queue);
   queue->flush();
   return status;
@@ -227,11 +227,11 @@ ct_status submitMany(ct_queue *queue, const ct_operation *operations, size_t cou
 
 ct_status query(ct_queue *queue) {
   EventRef until;
-  if (ct_status status = queue->device.status(); status != CT_OK) return status;
+  if (ct_status status = statusOf(queue->device); status != CT_OK) return status;
   if (ct_status status = queue->end(until); status != CT_OK) return status;
   const cl_int status = until.status();
   if (status < 0) commandFailed(queue->device, status);
-  return status > CL_COMPLETE ? CT_NOT_READY : queue->device.status();
+  return status > CL_COMPLETE ? CT_NOT_READY : statusOf(queue->device);
 }
 
 ct_status synchronize(ct_queue *queue) {

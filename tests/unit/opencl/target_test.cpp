@@ -57,7 +57,7 @@ TEST(OpenclModule, DamagedArtifactsAreRefused) {
   EXPECT_EQ(target.load("", &kernel), CT_ERR_BAD_ARTIFACT);
   EXPECT_EQ(target.load(good.substr(0, sizeof(ct_opencl_header) - 1), &kernel), CT_ERR_BAD_ARTIFACT);
   EXPECT_EQ(target.load(good.substr(0, good.size() - 1), &kernel), CT_ERR_BAD_ARTIFACT);
-  EXPECT_EQ(target.load(good + "x", &kernel), CT_ERR_BAD_ARTIFACT);
+  EXPECT_EQ(target.load(good + "what a cache file has behind it", &kernel), CT_OK);
   EXPECT_EQ(target.load(good, &kernel, "native-so"), CT_ERR_BAD_ARTIFACT);
   struct Change {
     const char *what;
