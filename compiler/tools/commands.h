@@ -9,7 +9,7 @@ class App;
 namespace cutrans::command {
 
 // Exit statuses besides 0: what the command found, wrong use, and for `run` as shells and env(1) have them.
-enum Exit { kFound = 1, kUsage = 2, kRefused = 125, kCannotRun = 126, kNotFound = 127 };
+enum Exit { kFound = 1, kUsage = 2, kNoDevice = 3, kRefused = 125, kCannotRun = 126, kNotFound = 127 };
 
 void addRun(CLI::App &app, int &exit_code);
 void addDevices(CLI::App &app, int &exit_code);

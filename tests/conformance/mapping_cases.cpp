@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Memory and addresses apart, and memory in files. Content is looked at through the queue's copies alone.
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "session.h"
@@ -14,7 +15,7 @@ const ct_mapping_ops &ops(Session &s) {
   return *target.mapping;
 }
 
-constexpr ct_access kAll[] = {{0, CT_ACCESS_READ_WRITE}};
+constexpr ct_access kAll[] = {{0, CT_ACCESS_READ_WRITE}};  // the suite maps for device 0
 
 // A range with one mapping for device 0, released by the destructor.
 class Mapped {
@@ -228,24 +229,107 @@ void rights(Session &s) {
 
 void nobody(Session &s) {
   const uint64_t unit = ops(s).granularity;
-  const Kernel kernel = s.kernel("move");
+  ct_physical *memory = create(s, unit);
+  uint64_t at = 0;
+  s.ok(ops(s).reserve(unit, 0, 0, &at), "reserve");
+  for (bool mapped : {false, true}) {
+    if (mapped) s.ok(ops(s).map(memory, 0, at, unit), "map");
+    const Kernel kernel = s.kernel("move");
+    struct {
+      uint64_t dst, src;
+      uint32_t value;
+    } params{at, 0, 1};
+    const ct_launch launch = describe(kernel, {1, 1, 1}, {1, 1, 1}, &params, 20);
+    ct_queue *queue = s.queue();
+    s.ok(s.queues().launch(queue, &launch), "launch");
+    s.is(CT_ERR_ILLEGAL_ADDRESS, s.queues().synchronize(queue), mapped ? "what is mapped is nobody's until it is given" : "what is reserved is nobody's");
+    s.closeDevice();
+    s.openDevice();
+  }
+  ops(s).unmap(memory, at, unit);
+  ops(s).unreserve(at, unit);
+  ops(s).release(memory);
+}
+
+void deviceClosed(Session &s) {
+  const uint64_t unit = ops(s).granularity;
+  s.closeDevice();
+  ct_physical *memory = create(s, unit);
+  auto *mapped = new Mapped(s, memory, 0, unit);
+  s.openDevice();
+  const uint32_t word = 33;
+  s.write(mapped->at(), &word, 4);
+  s.check(s.read<uint32_t>(mapped->at(), 1)[0] == 33, "what was mapped before the device was opened");
+  s.closeDevice();
+  delete mapped;
+  ops(s).release(memory);
+}
+
+void twoDevices(Session &s) {
+  OtherDevice other(s);
+  const uint64_t unit = ops(s).granularity;
   ct_physical *memory = create(s, unit);
   uint64_t at = 0;
   s.ok(ops(s).reserve(unit, 0, 0, &at), "reserve");
   s.ok(ops(s).map(memory, 0, at, unit), "map");
-  struct {
-    uint64_t dst, src;
-    uint32_t value;
-  } params{at, 0, 1};
-  const ct_launch launch = describe(kernel, {1, 1, 1}, {1, 1, 1}, &params, 20);
-  ct_queue *queue = s.queue();
-  s.ok(s.queues().launch(queue, &launch), "launch");
-  s.is(CT_ERR_ILLEGAL_ADDRESS, s.queues().synchronize(queue), "what is mapped is nobody's until it is given");
-  s.closeDevice();
-  s.openDevice();
+  const ct_access list[] = {{s.deviceIndex(), CT_ACCESS_READ_WRITE}, {other.index(), CT_ACCESS_READ_WRITE}};
+  s.ok(ops(s).access(memory, at, unit, list, 2), "access for two devices");
+  const ct_fill fill{sizeof(ct_fill), 4, at, 44, 16, 1, 64};
+  s.ok(s.queues().fill(other.queue(), &fill), "fill by the other device");
+  s.ok(s.queues().synchronize(other.queue()), "synchronize");
+  s.check(s.read<uint32_t>(at, 16)[15] == 44, "an address is the same for all devices");
   ops(s).unmap(memory, at, unit);
   ops(s).unreserve(at, unit);
   ops(s).release(memory);
+}
+
+void anyFile(Session &s) {
+  const uint64_t unit = ops(s).granularity;
+  const int file = memfd_create("conformance", MFD_CLOEXEC);
+  s.check(file >= 0 && ftruncate(file, static_cast<off_t>(unit)) == 0, "a memory file can be made");
+  const uint32_t word = 55;
+  s.check(pwrite(file, &word, 4, 4096) == 4, "and written");
+  ct_physical *import = nullptr;
+  uint64_t size = 0;
+  ct_memory_kind kind = CT_MEMORY_DEVICE;
+  uint32_t device = 9;
+  s.is(CT_ERR_INVALID, ops(s).import_file(file, 0, &import, &size, &kind, &device), "a file that nobody exported, without the flag");
+  s.ok(ops(s).import_file(file, CT_IMPORT_ANY_FILE, &import, &size, &kind, &device), "with the flag");
+  s.check(size == unit && kind == CT_MEMORY_HOST && device == 0, "size, host and 0");
+  {
+    Mapped mapped(s, import, 0, unit);
+    s.check(s.read<uint32_t>(mapped.at() + 4096, 1)[0] == 55, "its bytes are the memory");
+    const uint32_t more = 56;
+    s.write(mapped.at() + 4096, &more, 4);
+  }
+  // Pages are enough.
+  {
+    Mapped page(s, import, 4096, 4096);
+    s.check(s.read<uint32_t>(page.at(), 1)[0] == 56, "one page of it");
+  }
+  ops(s).release(import);
+  uint32_t seen = 0;
+  s.check(pread(file, &seen, 4, 4096) == 4 && seen == 56, "the file has what the device wrote");
+  close(file);
+}
+
+void sharedInUse(Session &s) {
+  const Kernel kernel = s.kernel("increment");
+  constexpr uint32_t kCount = 1 << 14, kRounds = 300;
+  const uint64_t at = s.alloc(CT_MEMORY_DEVICE, kCount * 8);
+  const std::vector<uint64_t> zero(kCount);
+  s.write(at, zero.data(), kCount * 8);
+  ct_queue *queue = s.queue();
+  for (uint32_t i = 0; i < kRounds; ++i) {
+    s.ok(s.launch(queue, kernel, kCount / 128, 128, at), "launch");
+    if (i != kRounds / 2) continue;
+    ct_file_piece piece{};
+    piece.struct_size = sizeof piece;
+    uint64_t offset = 0;
+    s.ok(ops(s).share(s.device(), at, &piece, &offset), "share while kernels use the memory");
+  }
+  s.wait(queue);
+  for (uint64_t value : s.read<uint64_t>(at, kCount)) s.check(value == kRounds, "no write is lost");
 }
 
 void otherProcess(Session &s) {
@@ -296,8 +380,12 @@ constexpr Case kCases[] = {
     {"mapping.moves", "Content moves with the memory; neighbouring mappings are one range.", movesOn},
     {"mapping.host-memory", "Memory of the host can be mapped for both sides.", ofTheHost},
     {"mapping.rights", "A device that may only read may not write.", rights},
-    {"mapping.nobody", "A mapping is nobody's until access is given.", nobody},
+    {"mapping.nobody", "Reserved addresses, and mappings until access is given, are nobody's.", nobody},
     {"mapping.file-lives", "A file is imported more than once, and outlives the exporter.", otherProcess},
+    {"mapping.device-closed", "Memory is made and mapped while no device is open.", deviceClosed},
+    {"mapping.two-devices", "An address is the same for all devices that have access.", twoDevices},
+    {"mapping.any-file", "Memory files of others can be imported where that is asked for, page by page.", anyFile},
+    {"mapping.share-in-use", "An allocation moves into a file while kernels use it.", sharedInUse},
     {"mapping.share", "A plain allocation, small or large, moves into a file and keeps its content.", shared},
 };
 

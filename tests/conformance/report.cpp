@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The suite's results as text for people and as JSON for machines.
+// The suite's results as text for people and as JSON for machines. The matrix is in matrix.cpp.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -7,6 +8,11 @@
 
 namespace cutrans::conformance {
 namespace {
+
+size_t count(const Report &report, Outcome outcome) { return static_cast<size_t>(std::ranges::count(report.results, outcome, &CaseResult::outcome)); }
+size_t surprises(const Report &report) { return static_cast<size_t>(std::ranges::count(report.results, false, &CaseResult::as_expected)); }
+
+}  // namespace
 
 const char *name(Outcome outcome) {
   switch (outcome) {
@@ -18,47 +24,52 @@ const char *name(Outcome outcome) {
   return "";
 }
 
-size_t count(const std::vector<CaseResult> &results, Outcome outcome) {
-  size_t n = 0;
-  for (const CaseResult &result : results) n += result.outcome == outcome;
-  return n;
-}
-
-size_t surprises(const std::vector<CaseResult> &results) {
-  size_t n = 0;
-  for (const CaseResult &result : results) n += !result.as_expected;
-  return n;
-}
-
-}  // namespace
-
-void writeText(std::ostream &out, const Options &options, const std::vector<CaseResult> &results) {
-  for (const CaseResult &r : results) {
-    out << (r.as_expected ? "  " : "! ") << name(r.outcome) << std::string(12 - std::string(name(r.outcome)).size(), ' ') << r.name;
-    if (!r.detail.empty()) out << ": " << r.detail;
-    if (!r.as_expected) {
-      if (r.outcome == Outcome::pass) out << " (the list expects otherwise: " << r.expected_reason << ")";
-      if (r.outcome != Outcome::pass) out << "\n    asked for: " << r.what;
-    }
-    out << "\n";
+void writeCase(std::ostream &out, const CaseResult &r) {
+  out << (r.as_expected ? "  " : "! ") << name(r.outcome) << std::string(12 - std::string(name(r.outcome)).size(), ' ') << r.name;
+  if (!r.detail.empty()) out << ": " << r.detail;
+  if (!r.as_expected) {
+    if (r.outcome == Outcome::pass) out << " (the list expects otherwise: " << r.expected_reason << "; take it off the list)";
+    if (r.outcome != Outcome::pass) out << "\n    asked for: " << r.what;
+    if (r.outcome == Outcome::unsupported) out << "\n    if this is so on purpose, the list wants: unsupported " << r.name << " and why";
   }
-  out << options.plugin << ": " << count(results, Outcome::pass) << " pass, " << count(results, Outcome::unsupported) << " unsupported, "
-      << count(results, Outcome::untested) << " untested, " << count(results, Outcome::fail) << " fail; " << surprises(results) << " unexpected\n";
+  out << "\n";
 }
 
-void writeJson(std::ostream &out, const Options &options, const std::vector<CaseResult> &results) {
-  nlohmann::json cases = nlohmann::json::array();
-  for (const CaseResult &r : results)
-    cases.push_back({{"name", r.name}, {"asks", r.what}, {"outcome", name(r.outcome)}, {"detail", r.detail},
-                     {"as_expected", r.as_expected}, {"expected_reason", r.expected_reason}});
-  nlohmann::json all = {{"plugin", options.plugin},
-                        {"pass", count(results, Outcome::pass)},
-                        {"unsupported", count(results, Outcome::unsupported)},
-                        {"untested", count(results, Outcome::untested)},
-                        {"fail", count(results, Outcome::fail)},
-                        {"unexpected", surprises(results)},
-                        {"cases", cases}};
+void writeSummary(std::ostream &out, const Report &report) {
+  out << report.title << " (" << report.device << "): " << count(report, Outcome::pass) << " pass, " << count(report, Outcome::unsupported) << " unsupported, "
+      << count(report, Outcome::untested) << " untested, " << count(report, Outcome::fail) << " fail; " << surprises(report) << " unexpected\n";
+}
+
+void writeJson(std::ostream &out, const std::vector<Report> &reports) {
+  nlohmann::json targets = nlohmann::json::array();
+  for (const Report &report : reports) {
+    nlohmann::json cases = nlohmann::json::array();
+    for (const CaseResult &r : report.results)
+      cases.push_back({{"name", r.name}, {"asks", r.what}, {"outcome", name(r.outcome)}, {"detail", r.detail},
+                       {"as_expected", r.as_expected}, {"expected_reason", r.expected_reason}});
+    targets.push_back({{"target", report.title},
+                       {"plugin", report.plugin},
+                       {"device", report.device},
+                       {"build", report.build},
+                       {"formats", report.formats},
+                       {"pass", count(report, Outcome::pass)},
+                       {"unsupported", count(report, Outcome::unsupported)},
+                       {"untested", count(report, Outcome::untested)},
+                       {"fail", count(report, Outcome::fail)},
+                       {"unexpected", surprises(report)},
+                       {"cases", cases}});
+  }
+  const nlohmann::json all = {{"targets", targets}};
   out << all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+}
+
+int exitCode(const std::vector<Report> &reports) {
+  size_t all = 0, unexpected = 0;
+  for (const Report &report : reports) {
+    all += report.results.size();
+    unexpected += surprises(report);
+  }
+  return unexpected ? 1 : all ? 0 : 2;
 }
 
 }  // namespace cutrans::conformance

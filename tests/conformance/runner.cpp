@@ -9,9 +9,10 @@
 
 #include <chrono>
 #include <filesystem>
+#include <sstream>
 #include <utility>
 
-#include "cutrans/conformance.h"
+#include "expectations.h"
 #include "session.h"
 
 namespace cutrans::conformance {
@@ -119,42 +120,65 @@ struct Scratch {
   std::string made;
 };
 
-bool matches(const std::string &pattern, const std::string &name) {
-  if (!pattern.empty() && pattern.back() == '*') return name.starts_with(pattern.substr(0, pattern.size() - 1));
-  return name == pattern;
+// What the plug-in says of itself; a case like any other, whose detail is the answer.
+void introduce(Session &s) {
+  s.init();
+  ct_device_info info{};
+  info.struct_size = sizeof info;
+  s.ok(s.device_ops().info(s.deviceIndex(), &info), "info");
+  std::string formats;
+  for (const char *const *format = info.formats; format && *format; ++format) formats += (formats.empty() ? "" : " ") + std::string(*format);
+  throw Untested{std::string(s.target().name) + "\n" + s.target().build + "\n" + info.name + "\n" + formats};
+}
+bool introduction(const Options &options, Report &report, std::string &error, bool &no_device) {
+  auto [outcome, said] = runCase({"", "", introduce, Start::loaded}, options);
+  if (outcome != Outcome::untested) {
+    no_device = said == kNoDevice;
+    error = options.plugin + ": " + said;
+    return false;
+  }
+  std::istringstream lines(said);
+  std::getline(lines, report.title);
+  std::getline(lines, report.build);
+  std::getline(lines, report.device);
+  std::getline(lines, report.formats);
+  report.plugin = options.plugin;
+  return true;
 }
 
 }  // namespace
 
-std::optional<std::vector<CaseResult>> run(const Options &options, std::string &error) {
+std::vector<CaseInfo> caseList() {
+  std::vector<CaseInfo> list;
+  for (const Case &test : allCases()) list.push_back({test.name, test.what});
+  return list;
+}
+
+std::optional<Report> run(const Options &options, std::string &error, bool &no_device) {
+  no_device = false;
   if (access(options.plugin.c_str(), R_OK) != 0) {
     error = options.plugin + " cannot be read";
     return std::nullopt;
   }
-  Scratch scratch(options);
-  std::vector<CaseResult> results;
+  const Scratch scratch(options);
+  Report report;
+  if (!introduction(scratch.options, report, error, no_device)) return std::nullopt;
   for (const Case &test : allCases()) {
     CaseResult result;
     result.name = test.name;
     result.what = test.what;
     if (result.name.find(options.filter) == std::string::npos) continue;
     std::tie(result.outcome, result.detail) = runCase(test, scratch.options);
-    Outcome expected = Outcome::pass;
-    for (const Expectation &e : options.expectations)
-      if (matches(e.pattern, result.name)) {
-        expected = e.outcome;
-        result.expected_reason = e.reason;
-      }
-    result.as_expected = result.outcome == expected || result.outcome == Outcome::untested;
-    results.push_back(std::move(result));
+    Outcome wanted = Outcome::pass;
+    if (const Expectation *listed = expectationOf(options.expectations, result.name, report.device)) {
+      wanted = listed->outcome;
+      result.expected_reason = listed->reason;
+    }
+    result.as_expected = result.outcome == wanted || result.outcome == Outcome::untested || (wanted == Outcome::untested && result.outcome == Outcome::pass);
+    if (options.each) options.each(result);
+    report.results.push_back(std::move(result));
   }
-  return results;
-}
-
-int exitCode(const std::vector<CaseResult> &results) {
-  for (const CaseResult &result : results)
-    if (!result.as_expected) return 1;
-  return results.empty() ? 2 : 0;
+  return report;
 }
 
 }  // namespace cutrans::conformance

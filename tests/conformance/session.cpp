@@ -67,6 +67,7 @@ Session::Session(const Options &options) : options_(options) {
   if (!library) throw Failed{dlerror()};
   auto query = reinterpret_cast<ct_target_query_fn>(dlsym(library, CT_TARGET_QUERY_SYMBOL));
   check(query, "exports " CT_TARGET_QUERY_SYMBOL);
+  query_ = query;
   target_ = query(CT_TARGET_ABI_MAJOR, CT_TARGET_ABI_MINOR);
   check(target_, "serves this version of the ABI");
   check(query(CT_TARGET_ABI_MAJOR + 1, 0) == nullptr, "refuses a version that it does not know");
@@ -86,7 +87,9 @@ void Session::init() {
 void Session::init(const ct_host &host) {
   ok(target_->init(&host), "init");
   initialised_ = true;
-  check(device_ops().count() > options_.device, "there is a device " + std::to_string(options_.device));
+  const uint32_t count = device_ops().count();
+  check(count > 0, kNoDevice);
+  check(count > options_.device, "there is no device " + std::to_string(options_.device) + ", only " + std::to_string(count));
 }
 
 Session::~Session() {

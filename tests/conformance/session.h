@@ -17,6 +17,8 @@
 
 namespace cutrans::conformance {
 
+constexpr char kNoDevice[] = "the target shows no device on this machine";
+
 struct Failed {
   std::string text;
 };
@@ -65,6 +67,7 @@ class Session {
   void init();
   void init(const ct_host &host);
   ct_host hostServices();
+  const ct_target *queryAgain() const { return query_(CT_TARGET_ABI_MAJOR, CT_TARGET_ABI_MINOR); }
 
   const ct_device_ops &device_ops() const { return *target_->device; }
   const ct_memory_ops &memory() const { return *target_->memory; }
@@ -131,6 +134,7 @@ class Session {
   static void onOutput(void *ctx, const char *bytes, size_t size);
 
   const Options &options_;
+  ct_target_query_fn query_ = nullptr;
   const ct_target *target_ = nullptr;
   ct_host host_{};
   bool initialised_ = false;

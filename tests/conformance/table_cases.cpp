@@ -10,6 +10,7 @@ namespace {
 
 void slots(Session &s) {
   const ct_target &t = s.target();
+  s.check(s.queryAgain() == &t, "the table is static");
   s.check(HAS(t.device, ct_device_ops, count) && HAS(t.device, ct_device_ops, open) && HAS(t.device, ct_device_ops, close) && HAS(t.device, ct_device_ops, info),
           "all slots of devices");
   s.check(HAS(t.memory, ct_memory_ops, alloc) && HAS(t.memory, ct_memory_ops, free) && HAS(t.memory, ct_memory_ops, info), "alloc, free and info of memory");

@@ -184,11 +184,27 @@ void passed(Session &s) {
   s.check(*flag == 5, "the word");
 }
 
+void ofAnotherDevice(Session &s) {
+  needWords(s);
+  OtherDevice other(s);
+  auto *flag = s.pinned<uint32_t>(2);
+  std::atomic<bool> done{false};
+  const ct_word wait = word(flag, 1), write = word(flag, 1);
+  ct_queue *queue = s.queue();
+  s.ok(s.queues().wait_word(queue, &wait), "wait_word");
+  mark(s, queue, done);
+  s.is(CT_NOT_READY, s.queues().query(queue), "it waits");
+  s.ok(s.queues().write_word(other.queue(), &write), "write_word of another device");
+  s.wait(queue);
+  s.check(done, "another device ends the wait");
+}
+
 constexpr Case kCases[] = {
     {"word.compares", "A queue waits until a word compares; the four comparisons, of 4 and 8 bytes.", words},
     {"word.compares-already", "A wait for a word that compares already is over at once.", passed},
     {"word.hold-nobody-up", "Many queues that wait for words do not stop the device.", wordsHoldNobodyUp},
     {"word.in-device-memory", "Words may be in device memory, and change by writes, fills and copies.", inDeviceMemory},
+    {"word.of-another-device", "A wait ends by what another device writes.", ofAnotherDevice},
     {"word.publish", "Who sees a word that a queue wrote sees what the queue did before.", publish},
     {"word.whole", "Nobody sees a part of a word that is written.", whole},
 };

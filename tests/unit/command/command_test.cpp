@@ -147,11 +147,23 @@ TEST(Command, DoctorFindsWhatWouldStopAProgram) {
 TEST(Command, ConformanceTakesNamesFilesAndLists) {
   Said said = cutrans("conformance null --report json --filter memory.");
   ASSERT_EQ(said.status, 0) << said.text;
-  auto all = nlohmann::json::parse(said.text);
+  auto all = nlohmann::json::parse(said.text)["targets"][0];
+  EXPECT_EQ(all["target"], "null");
   EXPECT_EQ(all["fail"], 0);
-  EXPECT_EQ(all["unsupported"], 1);
+  EXPECT_EQ(all["unsupported"], 2);
   EXPECT_EQ(cutrans("conformance /nonexistent/plugin.so").status, 2);
   EXPECT_EQ(cutrans("conformance null --filter nothing-has-this-name").status, 2);
+  EXPECT_EQ(cutrans("conformance").status, 2);
+  EXPECT_NE(cutrans("conformance --cases").text.find("queue.in-order: "), std::string::npos);
+  // Where nobody looks, only surprises and the summary.
+  Said quiet = cutrans("conformance null --filter fill.");
+  EXPECT_EQ(quiet.status, 0);
+  EXPECT_EQ(quiet.text, "null (null): 1 pass, 0 unsupported, 0 untested, 0 fail; 0 unexpected\n");
+  EXPECT_NE(cutrans("conformance null --filter fill. --verbose").text.find("  pass        fill.elements\n"), std::string::npos);
+  // The matrix of several, and what the lists promise without a run.
+  Said matrix = cutrans("conformance null null --filter memory.managed --report markdown");
+  EXPECT_NE(matrix.text.find("| memory.managed | no 1 | no 1 | Managed"), std::string::npos) << matrix.text;
+  EXPECT_NE(cutrans("conformance null --expected").text.find("| memory.managed | no "), std::string::npos);
   // A list that expects a failure which does not happen is wrong too.
   Said list = shell("f=$(mktemp) && echo 'fails copy.linear to see' > $f && " CUTRANS_COMMAND " conformance null --filter copy.linear --list $f; s=$?; rm $f; exit $s");
   EXPECT_EQ(list.status, 1);
