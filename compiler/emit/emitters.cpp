@@ -2,6 +2,7 @@
 #include "compiler/emit/emitters.h"
 
 #include "cutrans/native_kernel.h"
+#include "cutrans/opencl_kernel.h"
 
 namespace cutrans::emit {
 namespace {
@@ -12,6 +13,8 @@ struct Row {
 };
 constexpr Row Rows[] = {
     {CT_NATIVE_FORMAT, emitNative},
+    {CT_OPENCL_FORMAT_SPIR, emitSpirBitcode},
+    {CT_OPENCL_FORMAT_C, emitOpenclC},
 };
 
 }  // namespace

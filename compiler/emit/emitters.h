@@ -21,7 +21,9 @@ namespace cutrans::emit {
 // The module is used up. A refusal of the kernel is a simt::Refusal; another format may hold the kernel then.
 using Emitter = llvm::Expected<std::string> (*)(simt::PassDriver &driver);
 
-llvm::Expected<std::string> emitNative(simt::PassDriver &driver);  // native/
+llvm::Expected<std::string> emitNative(simt::PassDriver &driver);       // native/
+llvm::Expected<std::string> emitSpirBitcode(simt::PassDriver &driver);  // opencl/
+llvm::Expected<std::string> emitOpenclC(simt::PassDriver &driver);
 
 // Null: not one of ours.
 Emitter emitterFor(llvm::StringRef format);

@@ -21,6 +21,7 @@ struct SimtOptions {
   bool cooperative = false;                // grid-wide waits are legal
   unsigned gangWidth = 0;                  // 0: chosen; else 1, 8, 16 or 32, where the kernel allows it
   unsigned vectorBits = 512;               // widest vector registers of the machine
+  bool x86 = true;                         // LLVM's operations for x86 may be used
 
   bool anyShape() const { return block[0] == 0; }
   unsigned threads() const { return block[0] * block[1] * block[2]; }

@@ -79,6 +79,15 @@ Value *Widener::permute(Value *vector, Value *indices) {
     for (unsigned i = 0; i < 16; ++i) order.push_back(from + i);
     return elements(value, order);
   };
+  if (!options_.x86) {
+    // Through memory: what takes lanes one by one costs a store of the vector for each of them.
+    BasicBlock &entry = builder_.GetInsertBlock()->getParent()->getEntryBlock();
+    auto *cells = new AllocaInst(vector->getType(), 0, nullptr, Align(64), "lanes", entry.getFirstInsertionPt());
+    builder_.CreateAlignedStore(vector, cells, Align(64));
+    Value *index = builder_.CreateZExt(builder_.CreateAnd(indices, splat(builder_.getInt32(31))), FixedVectorType::get(builder_.getInt64Ty(), width_));
+    Value *places = builder_.CreateGEP(vector->getType()->getScalarType(), cells, index);
+    return builder_.CreateMaskedGather(vector->getType(), places, Align(4), Constant::getAllOnesValue(FixedVectorType::get(builder_.getInt1Ty(), width_)));
+  }
   if (options_.vectorBits >= 512) {
     Value *low = half(vector, 0), *high = half(vector, 16);
     auto pick = [&](unsigned from) { return builder_.CreateIntrinsic(Intrinsic::x86_avx512_vpermi2var_d_512, {}, {low, half(indices, from), high}); };

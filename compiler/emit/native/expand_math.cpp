@@ -173,7 +173,9 @@ Value *Writer::upperHalf(Value *x) {
   return b_.CreateSelect(b_.CreateFCmpUNO(x, x), canonical, upperWord(flushed));
 }
 
-llvm::Value *write(llvm::CallInst &call, Intrinsic id) {
+}  // namespace
+
+llvm::Value *expandApproximate(llvm::CallInst &call, Intrinsic id) {
   Writer w(call);
   Value *x = call.getArgOperand(0);
   llvm::IRBuilder<> &b = w.builder();
@@ -200,8 +202,6 @@ llvm::Value *write(llvm::CallInst &call, Intrinsic id) {
   }
 }
 
-}  // namespace
-
 llvm::Error expandMath(llvm::Module &module, const Machine &machine) {
   for (llvm::Function &function : llvm::make_early_inc_range(module)) {
     if (!function.isDeclaration()) continue;
@@ -209,7 +209,7 @@ llvm::Error expandMath(llvm::Module &module, const Machine &machine) {
     if (!isMath(id)) continue;
     for (llvm::User *user : llvm::make_early_inc_range(function.users())) {
       auto &call = *llvm::cast<llvm::CallInst>(user);
-      llvm::Value *value = write(call, id);
+      llvm::Value *value = expandApproximate(call, id);
       if (!value) value = expandRounding(call, id, machine);
       if (!value)
         return simt::refuse(Diag::codegen_intrinsic, call, ("the native code generator has no rule for " + function.getName()).str());

@@ -23,7 +23,6 @@ namespace cutrans::emit {
 namespace {
 
 using ir::Intrinsic;
-using simt::callService;
 using simt::loadBlockField;
 namespace widened = simt::widened;
 
@@ -48,8 +47,8 @@ constexpr FieldRow Fields[] = {
 
 class Lowering {
  public:
-  explicit Lowering(llvm::Function &kernel, ct_native_kernel &record)
-      : kernel_(kernel), module_(*kernel.getParent()), block_(kernel.getArg(0)), record_(record) {}
+  explicit Lowering(llvm::Function &kernel, ct_native_kernel &record, Surroundings &surroundings)
+      : kernel_(kernel), module_(*kernel.getParent()), block_(kernel.getArg(0)), record_(record), surroundings_(surroundings) {}
 
   llvm::Error run() {
     layOutShared();
@@ -72,7 +71,8 @@ class Lowering {
   void replaceVariables();
   llvm::Value *variableAddress(llvm::GlobalVariable &variable, llvm::IRBuilderBase &builder);
   llvm::Expected<llvm::Value *> lower(llvm::CallInst &call);
-  llvm::Value *lowerService(llvm::CallInst &call, llvm::StringRef name);
+  llvm::Expected<llvm::Value *> lowerService(llvm::CallInst &call, llvm::StringRef name);
+  llvm::Expected<llvm::Value *> service(llvm::CallInst &call, size_t offset, llvm::Value *thread, llvm::Type *result, llvm::ArrayRef<llvm::Value *> arguments);
   llvm::Value *lowerCluster(llvm::CallInst &call, Intrinsic id);
   llvm::Value *lowerIsSpace(llvm::CallInst &call, Intrinsic id);
   llvm::Value *inRange(llvm::IRBuilderBase &builder, llvm::Value *address, llvm::Value *start, llvm::Value *bytes);
@@ -81,8 +81,19 @@ class Lowering {
   llvm::Module &module_;
   llvm::Argument *block_;
   ct_native_kernel &record_;
+  Surroundings &surroundings_;
   llvm::DenseMap<const llvm::GlobalVariable *, uint32_t> sharedOffset_;
   TextureCalls textures_;
+};
+
+// Services are functions of the target's table.
+class NativeSurroundings : public Surroundings {
+ public:
+  llvm::Value *service(llvm::IRBuilderBase &builder, llvm::Value *block, size_t offset, llvm::Value *, llvm::Type *result,
+                       llvm::ArrayRef<llvm::Value *> arguments) override {
+    const bool clock = offset == offsetof(ct_native_services, clock) || offset == offsetof(ct_native_services, global_timer);
+    return simt::callService(builder, block, offset, result, arguments, !clock);
+  }
 };
 
 bool isDynamic(const llvm::GlobalVariable &variable) {
@@ -117,6 +128,7 @@ void Lowering::layOutShared() {
 
 llvm::Value *Lowering::variableAddress(llvm::GlobalVariable &variable, llvm::IRBuilderBase &builder) {
   if (variable.getAddressSpace() == ir::space::Shared) {
+    if (surroundings_.sharedWindow(builder, block_)) return builder.CreateIntToPtr(builder.getInt32(Surroundings::SharedStart + sharedOffset_.lookup(&variable)), variable.getType());
     llvm::Value *base = loadBlockField(builder, block_, offsetof(ct_native_block, shared_base), builder.getInt32Ty());
     llvm::Value *sum = builder.CreateNUWAdd(base, builder.getInt32(sharedOffset_.lookup(&variable)), variable.getName());
     return builder.CreateIntToPtr(sum, variable.getType());
@@ -163,10 +175,13 @@ llvm::Value *Lowering::lowerIsSpace(llvm::CallInst &call, Intrinsic id) {
     return type->isPointerTy() ? builder.CreatePtrToInt(value, i64) : builder.CreateZExt(value, i64);
   };
   auto shared = [&] {
-    return inRange(builder, address, field(offsetof(ct_native_block, shared_base), builder.getInt32Ty()),
-                   field(offsetof(ct_native_block, shared_bytes), builder.getInt32Ty()));
+    llvm::Value *window = surroundings_.sharedWindow(builder, block_);
+    if (window) window = builder.CreateAdd(window, builder.getInt64(Surroundings::SharedStart));
+    else window = field(offsetof(ct_native_block, shared_base), builder.getInt32Ty());
+    return inRange(builder, address, window, field(offsetof(ct_native_block, shared_bytes), builder.getInt32Ty()));
   };
   auto cluster = [&] {
+    if (surroundings_.sharedWindow(builder, block_)) return shared();
     llvm::Value *blocks = builder.getInt64(1);
     for (unsigned i = 0; i < 3; ++i) blocks = builder.CreateMul(blocks, field(offsetof(ct_native_block, cluster) + 4 * i, builder.getInt32Ty()));
     return inRange(builder, address, field(offsetof(ct_native_block, cluster_base), builder.getInt32Ty()),
@@ -230,8 +245,18 @@ llvm::Value *Lowering::lowerCluster(llvm::CallInst &call, Intrinsic id) {
   return builder.CreateSelect(builder.CreateICmpULT(call.getArgOperand(1), blocks), mapped, builder.CreateAnd(within, llvm::ConstantInt::get(call.getType(), 0xff)));
 }
 
-// cutrans.gang.<name>(thread, ...): once for each live lane.
-llvm::Value *Lowering::lowerService(llvm::CallInst &call, llvm::StringRef name) {
+llvm::Expected<llvm::Value *> Lowering::service(llvm::CallInst &call, size_t offset, llvm::Value *thread, llvm::Type *result,
+                                                llvm::ArrayRef<llvm::Value *> arguments) {
+  llvm::IRBuilder<> builder(&call);
+  if (llvm::Value *value = surroundings_.service(builder, block_, offset, thread, result, arguments)) return value;
+  llvm::StringRef name = call.getCalledFunction()->getName();
+  name.consume_front("cutrans.");
+  name.consume_front("gang.");
+  return simt::refuse(Diag::codegen_service, call, name.str());
+}
+
+// cutrans.gang.<name>(thread, ...): once for each live lane. Null: no such name.
+llvm::Expected<llvm::Value *> Lowering::lowerService(llvm::CallInst &call, llvm::StringRef name) {
   llvm::IRBuilder<> builder(&call);
   auto *none = builder.getVoidTy();
   auto argument = [&](unsigned i) -> llvm::Value * {
@@ -243,30 +268,27 @@ llvm::Value *Lowering::lowerService(llvm::CallInst &call, llvm::StringRef name) 
     llvm::Value *value = argument(i);
     return value->getType()->isIntegerTy() ? builder.CreateIntToPtr(value, builder.getPtrTy()) : value;
   };
-  auto service = [&](size_t offset, llvm::Type *result, llvm::ArrayRef<llvm::Value *> arguments) {
-    return callService(builder, block_, offset, result, arguments);
+  auto ask = [&](size_t offset, llvm::Type *result, llvm::ArrayRef<llvm::Value *> arguments) {
+    llvm::Value *thread = name == "nanosleep" ? nullptr : argument(0);
+    return service(call, offset, thread, result, arguments);
   };
-  if (name == "vprintf")
-    return service(offsetof(ct_native_services, vprintf), builder.getInt32Ty(), {pointer(1), pointer(2)});
+  if (name == "vprintf") return ask(offsetof(ct_native_services, vprintf), builder.getInt32Ty(), {pointer(1), pointer(2)});
   if (name == "assertfail")
-    return service(offsetof(ct_native_services, assert_fail), none,
-                   {argument(0), pointer(1), pointer(2), argument(3), pointer(4)});
-  if (name == "malloc") return service(offsetof(ct_native_services, heap_alloc), builder.getInt64Ty(), {argument(1)});
-  if (name == "free") return service(offsetof(ct_native_services, heap_free), none, {argument(1)});
+    return ask(offsetof(ct_native_services, assert_fail), none, {argument(0), pointer(1), pointer(2), argument(3), pointer(4)});
+  if (name == "malloc") return ask(offsetof(ct_native_services, heap_alloc), builder.getInt64Ty(), {argument(1)});
+  if (name == "free") return ask(offsetof(ct_native_services, heap_free), none, {argument(1)});
   if (name == "trap" || name == "brkpt")
-    return service(offsetof(ct_native_services, trap), none,
-                   {argument(0), call.arg_size() > 1 ? argument(1) : builder.getInt32(0)});
+    return ask(offsetof(ct_native_services, trap), none, {argument(0), call.arg_size() > 1 ? argument(1) : builder.getInt32(0)});
   if (name == "bulk.copy" || name == "bulk.reduce")
-    return service(name == "bulk.copy" ? offsetof(ct_native_services, bulk_copy) : offsetof(ct_native_services, bulk_reduce), none,
-                   {pointer(1), pointer(2), argument(3), argument(4)});
+    return ask(name == "bulk.copy" ? offsetof(ct_native_services, bulk_copy) : offsetof(ct_native_services, bulk_reduce), none,
+               {pointer(1), pointer(2), argument(3), argument(4)});
   if (name == "tensor.copy") {
     llvm::IRBuilder<> entry(&*kernel_.getEntryBlock().getFirstInsertionPt());
     llvm::AllocaInst *where = entry.CreateAlloca(llvm::ArrayType::get(builder.getInt32Ty(), 8), nullptr, "where");
     for (unsigned i = 0; i < 8; ++i) builder.CreateStore(argument(3 + i), builder.CreateConstInBoundsGEP1_32(builder.getInt32Ty(), where, i));
-    return service(offsetof(ct_native_services, tensor_copy), builder.getInt32Ty(), {pointer(1), pointer(2), where, argument(11)});
+    return ask(offsetof(ct_native_services, tensor_copy), builder.getInt32Ty(), {pointer(1), pointer(2), where, argument(11)});
   }
-  if (name == "nanosleep")
-    return service(offsetof(ct_native_services, nanosleep), none, {argument(call.arg_size() - 1)});
+  if (name == "nanosleep") return ask(offsetof(ct_native_services, nanosleep), none, {argument(call.arg_size() - 1)});
   return nullptr;
 }
 
@@ -275,20 +297,25 @@ llvm::Expected<llvm::Value *> Lowering::lower(llvm::CallInst &call) {
   if (!name.consume_front("cutrans.")) return &call;
   llvm::IRBuilder<> builder(&call);
   if (full == widened::LocalBase) return loadBlockField(builder, block_, offsetof(ct_native_block, local), builder.getPtrTy());
-  if (full.starts_with(widened::TexturePrefix)) return textures_.lower(call, block_);
-  if (name.consume_front("gang."))
-    if (llvm::Value *value = lowerService(call, name)) return value;
+  if (full.starts_with(widened::TexturePrefix)) {
+    llvm::Value *value = nullptr;
+    if (textures_.lower(call, block_, surroundings_, value)) return value;
+    return simt::refuse(Diag::codegen_service, call, "textures and surfaces");
+  }
+  if (name.consume_front("gang.")) {
+    llvm::Expected<llvm::Value *> value = lowerService(call, name);
+    if (!value || *value) return value;
+  }
   Intrinsic id = baseIntrinsic(full);
   for (const FieldRow &row : Fields)
     if (row.id == id) return loadBlockField(builder, block_, row.offset, call.getType(), name);
   switch (id) {
-    case Intrinsic::Clock64:
-      return callService(builder, block_, offsetof(ct_native_services, clock), builder.getInt64Ty(), {}, false);
-    case Intrinsic::Clock:
-      return builder.CreateTrunc(
-          callService(builder, block_, offsetof(ct_native_services, clock), builder.getInt64Ty(), {}, false), call.getType());
-    case Intrinsic::GlobalTimer:
-      return callService(builder, block_, offsetof(ct_native_services, global_timer), builder.getInt64Ty(), {}, false);
+    case Intrinsic::Clock64: return service(call, offsetof(ct_native_services, clock), nullptr, builder.getInt64Ty(), {});
+    case Intrinsic::Clock: {
+      llvm::Expected<llvm::Value *> clock = service(call, offsetof(ct_native_services, clock), nullptr, builder.getInt64Ty(), {});
+      return clock ? builder.CreateTrunc(*clock, call.getType()) : std::move(clock);
+    }
+    case Intrinsic::GlobalTimer: return service(call, offsetof(ct_native_services, global_timer), nullptr, builder.getInt64Ty(), {});
     case Intrinsic::Nanosleep: return lowerService(call, "nanosleep");
     case Intrinsic::EnvReg: {
       // Two addresses, high and low half: %envreg1 and 2 a cooperative grid's workspace, 3 and 4 the grid's child queue;
@@ -327,8 +354,13 @@ ir::Intrinsic baseIntrinsic(llvm::StringRef name) {
 
 bool isMath(Intrinsic id) { return id >= Intrinsic::AddF32Rz && id <= Intrinsic::RsqrtApproxFtzF64; }
 
+llvm::Error lowerBlock(llvm::Function &kernel, ct_native_kernel &record, Surroundings &surroundings) {
+  return Lowering(kernel, record, surroundings).run();
+}
+
 llvm::Error lowerNative(llvm::Function &kernel, ct_native_kernel &record) {
-  if (llvm::Error error = Lowering(kernel, record).run()) return error;
+  NativeSurroundings surroundings;
+  if (llvm::Error error = lowerBlock(kernel, record, surroundings)) return error;
   dropAddressSpaces(kernel);
   return llvm::Error::success();
 }

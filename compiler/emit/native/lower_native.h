@@ -3,9 +3,11 @@
 #pragma once
 
 #include <llvm/ADT/StringRef.h>
+#include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Instructions.h>
 
 #include "compiler/ir/intrinsics.h"
+#include "cutrans/native_kernel.h"
 
 namespace cutrans::emit {
 
@@ -20,11 +22,28 @@ bool isMath(ir::Intrinsic id);
 // shared memory and those of block scope become plain read-modify-writes; other scopes become the system's.
 void dropAddressSpaces(llvm::Function &kernel);
 
+// What block code stands in: its way to the target's services, and where its shared memory lies.
+class Surroundings {
+ public:
+  virtual ~Surroundings() = default;
+  // A call of the service at `offset` of ct_native_services; `thread` is its linear id, or null where it is not known. Null: there is no
+  // such service here.
+  virtual llvm::Value *service(llvm::IRBuilderBase &builder, llvm::Value *block, size_t offset, llvm::Value *thread, llvm::Type *result,
+                               llvm::ArrayRef<llvm::Value *> arguments) = 0;
+  // Null: shared addresses are their own zero extension. Else they count from this generic address, an i64, and the block's memory begins at
+  // SharedStart: widened code adds to the address of a lane that is not there, which must not wrap in 32 bits.
+  static constexpr uint32_t SharedStart = 1u << 30;
+  virtual llvm::Value *sharedWindow(llvm::IRBuilderBase &, llvm::Value *) { return nullptr; }
+};
+
+// lower-native for any surroundings: fields of ct_native_block, variables, services; address spaces stay.
+llvm::Error lowerBlock(llvm::Function &kernel, ct_native_kernel &record, Surroundings &surroundings);
+
 // Texture and surface instructions of one kernel (lower_texture.cpp).
 class TextureCalls {
  public:
-  // Null where the call gives nothing.
-  llvm::Value *lower(llvm::CallInst &call, llvm::Value *block);
+  // False: there is no such service. *value stays null where the call gives nothing.
+  bool lower(llvm::CallInst &call, llvm::Value *block, Surroundings &surroundings, llvm::Value *&value);
 
  private:
   llvm::AllocaInst *handles_ = nullptr, *words_ = nullptr, *results_ = nullptr;

@@ -7,7 +7,6 @@
 #include <llvm/IR/IRBuilder.h>
 
 #include "compiler/emit/native/lower_native.h"
-#include "compiler/simt/services.h"
 #include "cutrans/native_kernel.h"
 #include "cutrans/texture_ops.h"
 
@@ -25,7 +24,7 @@ llvm::AllocaInst *array(llvm::Function &kernel, llvm::Type *type, unsigned count
 }  // namespace
 
 // (i32 form, i32 mask, i32 thread, handles, words...)
-llvm::Value *TextureCalls::lower(llvm::CallInst &call, llvm::Value *block) {
+bool TextureCalls::lower(llvm::CallInst &call, llvm::Value *block, Surroundings &surroundings, llvm::Value *&value) {
   llvm::IRBuilder<> builder(&call);
   llvm::Type *i32 = builder.getInt32Ty();
   unsigned lanes = llvm::cast<llvm::FixedVectorType>(call.getArgOperand(3)->getType())->getNumElements();
@@ -40,16 +39,21 @@ llvm::Value *TextureCalls::lower(llvm::CallInst &call, llvm::Value *block) {
   llvm::Align align(std::min(64u, lanes * 4));
   builder.CreateAlignedStore(call.getArgOperand(3), handles_, align);
   for (unsigned i = 0; i < ct_tex_inputs(form); ++i) builder.CreateAlignedStore(call.getArgOperand(4 + i), at(words_, i), align);
-  simt::callService(builder, block, offsetof(ct_native_services, texture), builder.getVoidTy(),
-                    {call.getArgOperand(2), call.getArgOperand(0), builder.getInt32(lanes), call.getArgOperand(1), handles_, words_, results_});
-  if (call.getType()->isVoidTy()) return nullptr;
+  if (!surroundings.service(builder, block, offsetof(ct_native_services, texture), nullptr, builder.getVoidTy(),
+                            {call.getArgOperand(2), call.getArgOperand(0), builder.getInt32(lanes), call.getArgOperand(1), handles_, words_, results_}))
+    return false;
+  if (call.getType()->isVoidTy()) return true;
   auto load = [&](llvm::Type *type, unsigned i) { return builder.CreateAlignedLoad(type, at(results_, i), align); };
   auto *structure = llvm::dyn_cast<llvm::StructType>(call.getType());
-  if (!structure) return load(call.getType(), 0);
+  if (!structure) {
+    value = load(call.getType(), 0);
+    return true;
+  }
   llvm::Value *all = llvm::PoisonValue::get(structure);
   for (unsigned i = 0; i < structure->getNumElements(); ++i)
     all = builder.CreateInsertValue(all, load(structure->getElementType(i), i), i);
-  return all;
+  value = all;
+  return true;
 }
 
 }  // namespace cutrans::emit

@@ -69,8 +69,9 @@ PtxArtifact PtxModule::compile(const std::string &kernel, const CompileOptions &
                 }};
   codegen::Request request;
   request.program = &program;
-  request.format = CT_NATIVE_FORMAT;
-  request.codegen = options.machine.empty() ? hostCodegen() : machineText(options.machine);
+  request.format = options.format.empty() ? CT_NATIVE_FORMAT : options.format;
+  if (!options.codegen.empty()) request.codegen = options.codegen;
+  else request.codegen = options.machine.empty() ? hostCodegen() : machineText(options.machine);
   for (int i = 0; i < 3; ++i) request.block[i] = options.block[i];
   request.cooperative = options.cooperative;
   request.any_grid = options.anyGrid;

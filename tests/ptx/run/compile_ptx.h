@@ -22,6 +22,7 @@ struct CompileOptions {
   uint32_t gangWidth = 0;
   bool cooperative = false, anyGrid = false;
   std::string machine;  // machines.h; empty: hostCodegen()
+  std::string format = {}, codegen = {};  // another format than "native-so", and what its device says of itself
 };
 
 class PtxModule {

@@ -92,7 +92,7 @@ const std::vector<Single> &singles() {
        "mbarrier.pending_count.b64 %r1, %d4;\n" + out(2),
        {4, 2, 2}},
       {"mbarrier_generic_addresses",
-       "mov.u32 %r2, bar;\ncvta.shared.u32 %r2, %r2;\ncvt.u64.u32 %d1, %r2;\ncvta.shared.u64 %d1, %d1;\n"
+       "mov.u32 %r2, bar;\ncvt.u64.u32 %d1, %r2;\ncvta.shared.u64 %d1, %d1;\n"
        "mbarrier.init.b64 [%d1], 1;\n"
        "mbarrier.arrive.b64 %d2, [%d1];\n"
        "mbarrier.test_wait.b64 %p1, [%d1], %d2;\n" + outPredicate(0) +

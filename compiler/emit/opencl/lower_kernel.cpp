@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// lower-opencl: block code becomes an OpenCL kernel. The structure that block code reads (native_kernel.h) is a local variable of the kernel,
+// filled from the launch record; the optimiser makes values of it. Services are functions of the device code, not pointers,
+// and what ends the kernel returns from the block.
+#include <cstddef>
+
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/Module.h>
+#include <llvm/Transforms/Utils/Cloning.h>
+#include <llvm/Transforms/Utils/Local.h>
+
+#include "compiler/emit/native/lower_native.h"
+#include "compiler/emit/opencl/opencl.h"
+#include "compiler/ir/spmd.h"
+#include "compiler/simt/services.h"
+
+namespace cutrans::emit::opencl {
+namespace {
+
+using llvm::Value;
+
+// What the block's structure holds here besides; behind ct_native_block.
+struct Extra {
+  uint64_t window;    // where shared addresses count from, generic
+  uint64_t messages;  // ct_messages
+};
+constexpr size_t WindowField = sizeof(ct_native_block) + offsetof(Extra, window), MessagesField = sizeof(ct_native_block) + offsetof(Extra, messages);
+
+// Work memory of a block whose size is known and at most this lies in the kernel's own frame.
+constexpr uint64_t MaxFrameBytes = 32 << 10;
+
+const char *const DataLayout = "e-i64:64-i128:128-v16:16-v24:32-v32:32-v48:64-v96:128-v192:256-v256:256-v512:512-v1024:1024-n8:16:32:64";
+
+class OpenclSurroundings : public Surroundings {
+ public:
+  Value *service(llvm::IRBuilderBase &b, Value *block, size_t offset, Value *thread, llvm::Type *result, llvm::ArrayRef<Value *> arguments) override {
+    if (offset == offsetof(ct_native_services, clock)) return b.CreateIntrinsic(b.getInt64Ty(), llvm::Intrinsic::readcyclecounter, {});
+    // No time passes; the thread only wanted to be slower.
+    if (offset == offsetof(ct_native_services, nanosleep)) return llvm::PoisonValue::get(b.getInt32Ty());
+    const char *name = nullptr;
+    bool ends = false;
+    if (offset == offsetof(ct_native_services, vprintf)) name = "cutrans_device_vprintf";
+    if (offset == offsetof(ct_native_services, assert_fail)) name = "cutrans_device_assert", ends = true;
+    if (offset == offsetof(ct_native_services, trap)) name = "cutrans_device_trap", ends = true;
+    if (!name) return nullptr;
+    usesMessages = true;
+    llvm::SmallVector<Value *, 12> all{simt::loadBlockField(b, block, MessagesField, b.getPtrTy())};
+    for (unsigned i = 0; i < 3; ++i) all.push_back(simt::loadBlockField(b, block, offsetof(ct_native_block, block_id) + 4 * i, b.getInt32Ty()));
+    all.push_back(thread ? thread : b.getInt32(0));
+    all.append(arguments.begin() + (ends ? 1 : 0), arguments.end());  // the thread comes first in those that end
+    llvm::SmallVector<llvm::Type *, 12> types;
+    for (Value *argument : all) types.push_back(argument->getType());
+    llvm::Module &module = *b.GetInsertBlock()->getModule();
+    llvm::CallInst *call = b.CreateCall(module.getOrInsertFunction(name, llvm::FunctionType::get(result, types, false)), all);
+    if (ends) endings.push_back(call);
+    return call;
+  }
+  Value *sharedWindow(llvm::IRBuilderBase &b, Value *block) override { return simt::loadBlockField(b, block, WindowField, b.getInt64Ty()); }
+
+  llvm::SmallVector<llvm::CallInst *, 8> endings;
+  bool usesMessages = false;
+};
+
+void returnBehind(llvm::ArrayRef<llvm::CallInst *> endings) {
+  for (llvm::CallInst *call : endings) {
+    llvm::BasicBlock *before = call->getParent();
+    before->splitBasicBlock(std::next(call->getIterator()));
+    before->getTerminator()->eraseFromParent();
+    llvm::IRBuilder<>(before).CreateRetVoid();
+  }
+}
+
+class Wrapper {
+ public:
+  Wrapper(llvm::Function &body, const ct_native_kernel &record, const ct_opencl_header &header)
+      : body_(body), module_(*body.getParent()), record_(record), header_(header), b_(body.getContext()) {}
+  llvm::Function *write();
+
+ private:
+  Value *number(size_t offset, llvm::Type *type) {
+    llvm::LoadInst *load = b_.CreateAlignedLoad(type, b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), launch_, offset), llvm::Align(type->getPrimitiveSizeInBits() / 8));
+    load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(b_.getContext(), {}));
+    return load;
+  }
+  Value *word(size_t offset) { return number(offset, b_.getInt32Ty()); }
+  Value *address(size_t offset) { return number(offset, b_.getInt64Ty()); }
+  void store(size_t offset, Value *value) {
+    b_.CreateAlignedStore(value, b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), block_, offset), llvm::Align(value->getType()->getPrimitiveSizeInBits() / 8));
+  }
+  Value *call(const char *name, llvm::Type *result, llvm::ArrayRef<Value *> arguments) {
+    llvm::SmallVector<llvm::Type *, 4> types;
+    for (Value *argument : arguments) types.push_back(argument->getType());
+    return b_.CreateCall(module_.getOrInsertFunction(name, llvm::FunctionType::get(result, types, false)), arguments);
+  }
+  void fill(Value *shared);
+  void takeMemory();
+
+  llvm::Function &body_;
+  llvm::Module &module_;
+  const ct_native_kernel &record_;
+  const ct_opencl_header &header_;
+  llvm::IRBuilder<> b_;
+  Value *launch_ = nullptr, *block_ = nullptr;
+  Value *slots_ = nullptr, *slot_ = nullptr;
+};
+
+void Wrapper::fill(Value *shared) {
+  llvm::Function *groupId = llvm::cast<llvm::Function>(
+      module_.getOrInsertFunction(GroupId, llvm::FunctionType::get(b_.getInt64Ty(), {b_.getInt32Ty()}, false)).getCallee());
+  groupId->setCallingConv(llvm::CallingConv::SPIR_FUNC);
+  groupId->setDoesNotAccessMemory();
+  groupId->setDoesNotThrow();
+  groupId->addFnAttr(llvm::Attribute::WillReturn);
+  Value *ids[3];
+  for (unsigned i = 0; i < 3; ++i) {
+    llvm::CallInst *id = b_.CreateCall(groupId, {b_.getInt32(i)});
+    id->setCallingConv(llvm::CallingConv::SPIR_FUNC);
+    ids[i] = b_.CreateTrunc(id, b_.getInt32Ty());
+    store(offsetof(ct_native_block, block_id) + 4 * i, ids[i]);
+    store(offsetof(ct_native_block, grid) + 4 * i, word(offsetof(ct_opencl_launch, grid) + 4 * i));
+    store(offsetof(ct_native_block, block) + 4 * i, word(offsetof(ct_opencl_launch, block) + 4 * i));
+    store(offsetof(ct_native_block, cluster) + 4 * i, b_.getInt32(1));
+  }
+  for (auto [to, from] : {std::pair{offsetof(ct_native_block, params), offsetof(ct_opencl_launch, params)},
+                          {offsetof(ct_native_block, globals), offsetof(ct_opencl_launch, globals)},
+                          {offsetof(ct_native_block, grid_id), offsetof(ct_opencl_launch, grid_id)},
+                          {offsetof(ct_native_block, child_queue), offsetof(ct_opencl_launch, child_queue)},
+                          {offsetof(ct_native_block, stack_bytes), offsetof(ct_opencl_launch, stack_bytes)},
+                          {MessagesField, offsetof(ct_opencl_launch, messages)}})
+    store(to, address(from));
+  store(offsetof(ct_native_block, grid_workspace), b_.getInt64(0));
+  store(WindowField, b_.CreateSub(b_.CreatePtrToInt(shared, b_.getInt64Ty()), b_.getInt64(Surroundings::SharedStart)));
+  Value *dynamic = word(offsetof(ct_opencl_launch, dynamic_shared_bytes)), *units = word(offsetof(ct_opencl_launch, unit_count));
+  store(offsetof(ct_native_block, dynamic_shared_bytes), dynamic);
+  store(offsetof(ct_native_block, shared_bytes), b_.CreateAdd(dynamic, b_.getInt32(record_.static_shared_bytes)));
+  // Which unit runs a block, OpenCL does not say.
+  store(offsetof(ct_native_block, unit), b_.CreateURem(ids[0], b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, units, b_.getInt32(1))));
+  store(offsetof(ct_native_block, unit_count), units);
+  for (size_t field : {offsetof(ct_native_block, shared_base), offsetof(ct_native_block, cluster_rank), offsetof(ct_native_block, cluster_base),
+                       offsetof(ct_native_block, cluster_explicit)})
+    store(field, b_.getInt32(0));
+  store(offsetof(ct_native_block, cluster_shift), b_.getInt32(31));
+}
+
+// Scratch, local memory of whole gangs, stacks, in this order; opencl_kernel.h.
+void Wrapper::takeMemory() {
+  const uint64_t scratch = llvm::alignTo(record_.scratch_bytes, 64);
+  const bool stacks = header_.flags & CT_OPENCL_USES_STACK;
+  Value *memory = nullptr;
+  if (!header_.scratch_bytes && !header_.local_bytes && !stacks) {
+    const uint64_t threads = uint64_t(record_.block[0]) * record_.block[1] * record_.block[2];
+    const uint64_t bytes = scratch + record_.local_bytes * llvm::alignTo(threads, record_.gang_width);
+    if (!bytes) return;
+    llvm::AllocaInst *frame = b_.CreateAlloca(llvm::ArrayType::get(b_.getInt8Ty(), bytes), nullptr, "work");
+    frame->setAlignment(llvm::Align(64));
+    memory = frame;
+  } else {
+    slots_ = b_.CreateIntToPtr(address(offsetof(ct_opencl_launch, arena_slots)), b_.getPtrTy());
+    Value *first = b_.CreateAlignedLoad(b_.getInt32Ty(), b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), block_, offsetof(ct_native_block, block_id)), llvm::Align(4));
+    slot_ = call("cutrans_device_take_slot", b_.getInt32Ty(), {slots_, word(offsetof(ct_opencl_launch, arena_slot_count)), first});
+    Value *offset = b_.CreateMul(b_.CreateZExt(slot_, b_.getInt64Ty()), address(offsetof(ct_opencl_launch, slot_bytes)));
+    memory = b_.CreateIntToPtr(b_.CreateAdd(address(offsetof(ct_opencl_launch, arena)), offset), b_.getPtrTy());
+  }
+  auto storePointer = [&](size_t offset, Value *value) {
+    b_.CreateAlignedStore(value, b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), block_, offset), llvm::Align(8));
+  };
+  storePointer(offsetof(ct_native_block, scratch), memory);
+  Value *local = b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), memory, scratch);
+  storePointer(offsetof(ct_native_block, local), local);
+  if (!stacks) return;
+  Value *threads = b_.getInt64(1);
+  for (unsigned i = 0; i < 3; ++i) threads = b_.CreateMul(threads, b_.CreateZExt(word(offsetof(ct_opencl_launch, block) + 4 * i), b_.getInt64Ty()));
+  auto up = [&](Value *value, uint64_t to) { return b_.CreateAnd(b_.CreateAdd(value, b_.getInt64(to - 1)), b_.getInt64(~(to - 1))); };
+  Value *locals = up(b_.CreateMul(up(threads, record_.gang_width), b_.getInt64(record_.local_bytes)), 64);
+  store(offsetof(ct_native_block, stack), b_.CreatePtrToInt(b_.CreateGEP(b_.getInt8Ty(), local, locals), b_.getInt64Ty()));
+}
+
+llvm::Function *Wrapper::write() {
+  llvm::LLVMContext &context = b_.getContext();
+  auto *type = llvm::FunctionType::get(b_.getVoidTy(), {llvm::PointerType::get(context, 1), llvm::PointerType::get(context, 3)}, false);
+  auto *kernel = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, CT_OPENCL_KERNEL_NAME, module_);
+  kernel->setCallingConv(llvm::CallingConv::SPIR_KERNEL);
+  kernel->setDoesNotThrow();
+  kernel->getArg(0)->setName("launch");
+  kernel->getArg(1)->setName("shared");
+  auto *entry = llvm::BasicBlock::Create(context, "entry", kernel), *start = entry;
+  b_.SetInsertPoint(entry);
+  auto *blockType = llvm::ArrayType::get(b_.getInt8Ty(), sizeof(ct_native_block) + sizeof(Extra));
+  llvm::AllocaInst *block = b_.CreateAlloca(blockType, nullptr, "block");
+  block->setAlignment(llvm::Align(8));
+  block_ = block;
+  launch_ = b_.CreateIntToPtr(b_.CreatePtrToInt(kernel->getArg(0), b_.getInt64Ty()), b_.getPtrTy());
+  // A thread has ended the grid: nothing of it starts any more.
+  if (header_.flags & CT_OPENCL_USES_MESSAGES) {
+    Value *messages = b_.CreateIntToPtr(address(offsetof(ct_opencl_launch, messages)), b_.getPtrTy());
+    llvm::LoadInst *ended = b_.CreateAlignedLoad(b_.getInt32Ty(), b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), messages, offsetof(ct_messages, ended)), llvm::Align(4));
+    ended->setAtomic(llvm::AtomicOrdering::Monotonic);
+    start = llvm::BasicBlock::Create(context, "start", kernel);
+    auto *over = llvm::BasicBlock::Create(context, "over", kernel);
+    b_.CreateCondBr(b_.CreateIsNull(ended), start, over);
+    b_.SetInsertPoint(over);
+    b_.CreateRetVoid();
+    b_.SetInsertPoint(start);
+  }
+  fill(kernel->getArg(1));
+  // Allocas belong into the entry block.
+  if (start != entry) b_.SetInsertPoint(start);
+  takeMemory();
+  for (llvm::Instruction &instruction : llvm::make_early_inc_range(*start))
+    if (start != entry && llvm::isa<llvm::AllocaInst>(instruction)) instruction.moveBefore(entry->getFirstNonPHIOrDbgOrAlloca());
+  llvm::CallInst *run = b_.CreateCall(&body_, {block_});
+  if (slot_) call("cutrans_device_give_slot", b_.getVoidTy(), {slots_, slot_});
+  b_.CreateRetVoid();
+  body_.setLinkage(llvm::GlobalValue::InternalLinkage);
+  body_.removeFnAttr(llvm::Attribute::NoInline);
+  llvm::InlineFunctionInfo info;
+  llvm::InlineFunction(*run, info);
+  body_.eraseFromParent();
+  return kernel;
+}
+
+// Fields of the block are written in this very function: nothing about them is invariant any more.
+void forgetInvariance(Value *pointer) {
+  for (llvm::User *user : pointer->users()) {
+    if (llvm::isa<llvm::GetElementPtrInst>(user)) forgetInvariance(user);
+    else if (auto *load = llvm::dyn_cast<llvm::LoadInst>(user)) load->setMetadata(llvm::LLVMContext::MD_invariant_load, nullptr);
+  }
+}
+
+}  // namespace
+
+llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, ct_native_kernel &record, ct_opencl_header &header) {
+  OpenclSurroundings surroundings;
+  if (llvm::Error error = lowerBlock(body, record, surroundings)) return std::move(error);
+  llvm::Module &module = *body.getParent();
+  llvm::IRBuilder<> entry(&*body.getEntryBlock().getFirstInsertionPt());
+  addSharedWindow(body, surroundings.sharedWindow(entry, body.getArg(0)));
+  dropAddressSpaces(body);
+  module.setDataLayout(DataLayout);
+  module.setTargetTriple(llvm::Triple("spir64-unknown-unknown"));
+  returnBehind(surroundings.endings);
+  llvm::removeUnreachableBlocks(body);
+  forgetInvariance(body.getArg(0));
+
+  header.magic = CT_OPENCL_MAGIC;
+  header.abi = CT_OPENCL_ABI;
+  header.header_bytes = sizeof header;
+  header.gang_width = record.gang_width;
+  header.static_shared_bytes = record.static_shared_bytes;
+  for (unsigned i = 0; i < 3; ++i) {
+    header.block[i] = record.block[i];
+    header.max_grid[i] = record.max_grid[i];
+  }
+  if (record.flags & CT_NATIVE_USES_STACK) header.flags |= CT_OPENCL_USES_STACK;
+  if (surroundings.usesMessages) header.flags |= CT_OPENCL_USES_MESSAGES;
+  const uint64_t threads = uint64_t(record.block[0]) * record.block[1] * record.block[2];
+  const uint64_t bytes = llvm::alignTo(record.scratch_bytes, 64) + record.local_bytes * llvm::alignTo(threads, record.gang_width);
+  const bool known = threads || !record.local_bytes;
+  if (!known || bytes > MaxFrameBytes || (record.flags & CT_NATIVE_USES_STACK)) {
+    header.scratch_bytes = record.scratch_bytes;
+    header.local_bytes = record.local_bytes;
+  }
+  body.removeFnAttr(llvm::Attribute::Convergent);
+  return Wrapper(body, record, header).write();
+}
+
+}  // namespace cutrans::emit::opencl

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The parts of the formats "spir-bitcode" and "opencl-c", in the order in which emit_opencl.cpp uses them: widened code of a whole
+// block becomes one OpenCL kernel that runs as a work-group of one work-item. docs/opencl-emit.md.
+//
+// What both writers get is a module with one function that can be seen from outside,
+//
+//     define spir_kernel void @cutrans_kernel(ptr addrspace(1) %launch, ptr addrspace(3) %shared)
+//
+// and perhaps internal ones that it calls (no recursion). All other pointers are 64-bit numbers in space 0, wherever they point; allocas are of fixed
+// size, in entry blocks. No variables. Calls that leave the module: LLVM's intrinsics, and `i64 @_Z12get_group_idj(i32)`.
+#pragma once
+
+#include <string>
+
+#include <llvm/ADT/StringRef.h>
+#include <llvm/Support/Error.h>
+
+#include "compiler/ir/intrinsics.h"
+#include "cutrans/native_kernel.h"
+#include "cutrans/opencl_kernel.h"
+
+namespace llvm {
+class CallInst;
+class Function;
+class Module;
+class Value;
+}  // namespace llvm
+
+namespace cutrans::emit::opencl {
+
+inline constexpr char GroupId[] = "_Z12get_group_idj";  // i64(i32): get_group_id, as SPIR mangles it
+
+// What `ct_device_info.codegen` says. Words that mean nothing here are left to others.
+struct Device {
+  unsigned vectorBits = 128;
+  bool fp64 = true;
+  bool int64Atomics = true;
+};
+llvm::Expected<Device> parseDevice(llvm::StringRef codegen);
+
+// `void(ptr block)` becomes the kernel; the module's data layout becomes the device's. cutrans.* that are left: expandMath's.
+llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, ct_native_kernel &record, ct_opencl_header &header);
+
+// Shared addresses of the kernel, which count from `window` (an i64 in its entry block), become generic ones.
+void addSharedWindow(llvm::Function &kernel, llvm::Value *window);
+
+// Approximate functions; directed rounding by exact sequences.
+llvm::Error expandMath(llvm::Module &module);
+
+// Links the device code that the module calls.
+llvm::Error linkDeviceCode(llvm::Module &module);
+
+// LLVM's own pipeline without a machine: nothing that changes a floating-point result, no vectorisers, no variables made.
+void optimize(llvm::Module &module);
+
+// Bitcode that LLVM 15 reads. The module is used up.
+llvm::Expected<std::string> writeSpirBitcode(llvm::Module &module, llvm::Function &kernel, const Device &device);
+
+}  // namespace cutrans::emit::opencl

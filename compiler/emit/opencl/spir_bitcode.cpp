@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The kernel as bitcode that LLVM 15 reads, in the shape that OpenCL implementations expect of SPIR 1.2 (cl_khr_spir). A reader takes older
+// bitcode, never newer: what LLVM learnt after 15 is taken away, and what has changed is written as it was.
+#include <llvm/Bitcode/BitcodeWriter.h>
+#include <llvm/CodeGen/AtomicExpandUtils.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/Module.h>
+#include <llvm/IR/Operator.h>
+
+#include "compiler/emit/opencl/opencl.h"
+#include "compiler/simt/refusal.h"
+
+namespace cutrans::emit::opencl {
+namespace {
+
+using llvm::Intrinsic::ID;
+namespace in = llvm::Intrinsic;
+using llvm::Value;
+
+// Those that LLVM 15 knows with the meaning and the type of today.
+bool isOld(ID id) {
+  switch (id) {
+    case in::fma: case in::fmuladd: case in::sqrt: case in::fabs: case in::copysign: case in::floor: case in::ceil: case in::trunc: case in::rint:
+    case in::nearbyint: case in::round: case in::roundeven: case in::minnum: case in::maxnum:
+    case in::ctpop: case in::ctlz: case in::cttz: case in::bswap: case in::bitreverse: case in::fshl: case in::fshr:
+    case in::smin: case in::smax: case in::umin: case in::umax: case in::abs:
+    case in::sadd_sat: case in::uadd_sat: case in::ssub_sat: case in::usub_sat: case in::sshl_sat: case in::ushl_sat:
+    case in::sadd_with_overflow: case in::uadd_with_overflow: case in::ssub_with_overflow: case in::usub_with_overflow:
+    case in::smul_with_overflow: case in::umul_with_overflow:
+    case in::fptosi_sat: case in::fptoui_sat: case in::is_fpclass:
+    case in::vector_reduce_add: case in::vector_reduce_mul: case in::vector_reduce_and: case in::vector_reduce_or: case in::vector_reduce_xor:
+    case in::vector_reduce_smin: case in::vector_reduce_smax: case in::vector_reduce_umin: case in::vector_reduce_umax:
+    case in::vector_insert: case in::vector_extract:
+    case in::memcpy: case in::memmove: case in::memset: case in::readcyclecounter: return true;
+    default: return false;
+  }
+}
+
+void dropNewFlags(llvm::Instruction &instruction) {
+  if (llvm::isa<llvm::PossiblyNonNegInst>(instruction) || llvm::isa<llvm::TruncInst>(instruction) || llvm::isa<llvm::PossiblyDisjointInst>(instruction) ||
+      llvm::isa<llvm::ICmpInst>(instruction))
+    instruction.dropPoisonGeneratingFlags();
+  if (auto *gep = llvm::dyn_cast<llvm::GetElementPtrInst>(&instruction))
+    gep->setNoWrapFlags(gep->isInBounds() ? llvm::GEPNoWrapFlags::inBounds() : llvm::GEPNoWrapFlags::none());
+  if (auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction)) call->setAttributes({});
+  llvm::SmallVector<std::pair<unsigned, llvm::MDNode *>, 4> metadata;
+  instruction.getAllMetadata(metadata);
+  for (auto [kind, node] : metadata)
+    if (kind != llvm::LLVMContext::MD_invariant_load && kind != llvm::LLVMContext::MD_alias_scope && kind != llvm::LLVMContext::MD_noalias &&
+        kind != llvm::LLVMContext::MD_range)
+      instruction.setMetadata(kind, nullptr);
+}
+
+bool isMaskedAccess(ID id) {
+  return id == in::masked_load || id == in::masked_store || id == in::masked_gather || id == in::masked_scatter;
+}
+
+// Until LLVM 21 the alignment was an operand.
+void writeMaskedAccesses(llvm::Function &now) {
+  const ID id = now.getIntrinsicID();
+  const unsigned pointer = id == in::masked_load || id == in::masked_gather ? 0 : 1;
+  llvm::SmallVector<llvm::Type *, 4> types(now.getFunctionType()->params());
+  types.insert(types.begin() + pointer + 1, llvm::Type::getInt32Ty(now.getContext()));
+  const std::string name = now.getName().str();
+  now.setName("");
+  auto *old = llvm::Function::Create(llvm::FunctionType::get(now.getReturnType(), types, false), llvm::GlobalValue::ExternalLinkage, name, *now.getParent());
+  for (llvm::User *user : llvm::make_early_inc_range(now.users())) {
+    auto *call = llvm::cast<llvm::CallInst>(user);
+    llvm::IRBuilder<> b(call);
+    llvm::SmallVector<Value *, 4> arguments(call->args());
+    arguments.insert(arguments.begin() + pointer + 1, b.getInt32(uint32_t(call->getParamAlign(pointer).valueOrOne().value())));
+    llvm::CallInst *written = b.CreateCall(old, arguments);
+    written->copyMetadata(*call);
+    written->takeName(call);
+    call->replaceAllUsesWith(written);
+    call->eraseFromParent();
+  }
+  now.eraseFromParent();
+}
+
+// -1, 0 or 1.
+Value *expandCompare(llvm::IntrinsicInst &call) {
+  llvm::IRBuilder<> b(&call);
+  const bool isSigned = call.getIntrinsicID() == in::scmp;
+  Value *x = call.getArgOperand(0), *y = call.getArgOperand(1);
+  Value *less = isSigned ? b.CreateICmpSLT(x, y) : b.CreateICmpULT(x, y), *more = isSigned ? b.CreateICmpSGT(x, y) : b.CreateICmpUGT(x, y);
+  return b.CreateSub(b.CreateZExt(more, call.getType()), b.CreateZExt(less, call.getType()));
+}
+
+// IEEE 754-2019's, for which LLVM 15 has no code on every machine: -0 is less than +0; of one NaN the other operand (minimumNumber) or a NaN.
+Value *expandExtreme(llvm::IntrinsicInst &call) {
+  llvm::IRBuilder<> b(&call);
+  const ID id = call.getIntrinsicID();
+  const bool least = id == in::minimumnum || id == in::minimum, number = id == in::minimumnum || id == in::maximumnum;
+  Value *x = call.getArgOperand(0), *y = call.getArgOperand(1);
+  llvm::Type *type = x->getType(), *integers = type->getWithNewType(b.getIntNTy(type->getScalarSizeInBits()));
+  Value *xBits = b.CreateBitCast(x, integers), *yBits = b.CreateBitCast(y, integers);
+  Value *same = b.CreateBitCast(least ? b.CreateOr(xBits, yBits) : b.CreateAnd(xBits, yBits), type);
+  Value *result = b.CreateSelect(least ? b.CreateFCmpOLT(x, y) : b.CreateFCmpOGT(x, y), x, b.CreateSelect(b.CreateFCmpOEQ(x, y), same, y));
+  Value *nan = llvm::ConstantFP::getQNaN(type);
+  if (!number) return b.CreateSelect(b.CreateFCmpUNO(x, y), nan, result);
+  return b.CreateSelect(b.CreateFCmpUNO(y, y), b.CreateSelect(b.CreateFCmpUNO(x, x), nan, x), result);
+}
+
+llvm::Error writeOld(llvm::IntrinsicInst &call) {
+  switch (const ID id = call.getIntrinsicID()) {
+    case in::scmp: case in::ucmp:
+      call.replaceAllUsesWith(expandCompare(call));
+      call.eraseFromParent();
+      return llvm::Error::success();
+    case in::minimumnum: case in::maximumnum: case in::minimum: case in::maximum:
+      call.replaceAllUsesWith(expandExtreme(call));
+      call.eraseFromParent();
+      return llvm::Error::success();
+    // Hints.
+    case in::assume: case in::lifetime_start: case in::lifetime_end: case in::experimental_noalias_scope_decl: case in::invariant_start: case in::invariant_end:
+      if (!call.use_empty()) call.replaceAllUsesWith(llvm::PoisonValue::get(call.getType()));
+      call.eraseFromParent();
+      return llvm::Error::success();
+    default:
+      if (isOld(id) || isMaskedAccess(id)) return llvm::Error::success();
+      return simt::refuse(Diag::codegen_intrinsic, call, ("bitcode for LLVM 15 has no " + call.getCalledFunction()->getName()).str());
+  }
+}
+
+bool isOld(llvm::AtomicRMWInst::BinOp operation) {
+  return operation <= llvm::AtomicRMWInst::UMin || operation == llvm::AtomicRMWInst::FAdd || operation == llvm::AtomicRMWInst::FSub;
+}
+
+// Others become loops of compare-and-swap.
+void writeOldAtomics(llvm::Function &function) {
+  for (llvm::Instruction &instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
+    auto *atomic = llvm::dyn_cast<llvm::AtomicRMWInst>(&instruction);
+    if (!atomic || isOld(atomic->getOperation())) continue;
+    llvm::expandAtomicRMWToCmpXchg(atomic, [](llvm::IRBuilderBase &b, Value *address, Value *loaded, Value *wanted, llvm::Align align, llvm::AtomicOrdering order,
+                                              llvm::SyncScope::ID scope, Value *&success, Value *&found, llvm::Instruction *) {
+      llvm::Type *type = wanted->getType();
+      if (type->isFloatingPointTy()) {
+        llvm::Type *integer = b.getIntNTy(type->getPrimitiveSizeInBits());
+        loaded = b.CreateBitCast(loaded, integer), wanted = b.CreateBitCast(wanted, integer);
+      }
+      Value *pair = b.CreateAtomicCmpXchg(address, loaded, wanted, align, order, llvm::AtomicCmpXchgInst::getStrongestFailureOrdering(order), scope);
+      success = b.CreateExtractValue(pair, 1);
+      found = b.CreateBitCast(b.CreateExtractValue(pair, 0), type);
+    });
+  }
+}
+
+llvm::MDNode *words(llvm::LLVMContext &context, llvm::ArrayRef<unsigned> values) {
+  llvm::SmallVector<llvm::Metadata *, 4> all;
+  for (unsigned value : values) all.push_back(llvm::ConstantAsMetadata::get(llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value)));
+  return llvm::MDNode::get(context, all);
+}
+
+llvm::MDNode *texts(llvm::LLVMContext &context, llvm::ArrayRef<llvm::StringRef> values) {
+  llvm::SmallVector<llvm::Metadata *, 4> all;
+  for (llvm::StringRef value : values) all.push_back(llvm::MDString::get(context, value));
+  return llvm::MDNode::get(context, all);
+}
+
+}  // namespace
+
+llvm::Expected<std::string> writeSpirBitcode(llvm::Module &module, llvm::Function &kernel, const Device &device) {
+  llvm::LLVMContext &context = module.getContext();
+  llvm::SmallVector<llvm::Function *, 8> masked;
+  for (llvm::Function &function : module)
+    if (isMaskedAccess(function.getIntrinsicID())) masked.push_back(&function);
+  for (llvm::Function *function : masked) writeMaskedAccesses(*function);
+  for (llvm::Function &function : module) {
+    writeOldAtomics(function);
+    for (llvm::Instruction &instruction : llvm::make_early_inc_range(llvm::instructions(function)))
+      if (auto *call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction))
+        if (llvm::Error error = writeOld(*call)) return std::move(error);
+    for (llvm::Instruction &instruction : llvm::instructions(function)) dropNewFlags(instruction);
+    function.setAttributes({});
+    function.setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::None);
+  }
+  for (llvm::Function &function : llvm::make_early_inc_range(module))
+    if (function.isDeclaration() && function.use_empty()) function.eraseFromParent();
+  for (llvm::NamedMDNode &node : llvm::make_early_inc_range(module.named_metadata())) node.eraseFromParent();
+
+  kernel.addFnAttr(llvm::Attribute::NoUnwind);
+  kernel.addFnAttr("prefer-vector-width", std::to_string(device.vectorBits));
+  kernel.addFnAttr("min-legal-vector-width", std::to_string(device.vectorBits));
+  // The function's own metadata, not the list "opencl.kernels" of SPIR 1.2: PoCL 3.1 reads past the end of that (docs/opencl-target.md).
+  kernel.setMetadata("kernel_arg_addr_space", words(context, {1, 3}));
+  kernel.setMetadata("kernel_arg_access_qual", texts(context, {"none", "none"}));
+  kernel.setMetadata("kernel_arg_type", texts(context, {"uchar*", "uchar*"}));
+  kernel.setMetadata("kernel_arg_base_type", texts(context, {"uchar*", "uchar*"}));
+  kernel.setMetadata("kernel_arg_type_qual", texts(context, {"", ""}));
+  kernel.setMetadata("reqd_work_group_size", words(context, {1, 1, 1}));
+  for (const char *name : {"opencl.ocl.version", "opencl.spir.version"}) module.getOrInsertNamedMetadata(name)->addOperand(words(context, {1, 2}));
+
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream out(bytes);
+  llvm::WriteBitcodeToFile(module, out);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+}  // namespace cutrans::emit::opencl

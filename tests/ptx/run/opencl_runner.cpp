@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#define CL_TARGET_OPENCL_VERSION 300
+#include "tests/ptx/run/opencl_runner.h"
+
+#include <CL/cl.h>
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+namespace cutrans::test {
+namespace {
+
+#define CL_FUNCTIONS(X)                                                                                                              \
+  X(clGetPlatformIDs) X(clGetDeviceIDs) X(clGetDeviceInfo) X(clCreateContext) X(clCreateCommandQueueWithProperties) X(clCreateKernel) \
+  X(clCreateProgramWithBinary) X(clCreateProgramWithSource) X(clBuildProgram) X(clGetProgramBuildInfo) X(clSetKernelArg)             \
+  X(clSetKernelArgSVMPointer) X(clEnqueueNDRangeKernel) X(clFinish) X(clReleaseKernel) X(clReleaseProgram)
+
+struct Driver {
+#define X(name) decltype(&::name) name = nullptr;
+  CL_FUNCTIONS(X)
+#undef X
+  cl_device_id device = nullptr;
+  cl_context context = nullptr;
+  cl_command_queue queue = nullptr;
+  std::string missing;
+
+  std::string text(cl_device_info what) const {
+    char value[8192] = "";
+    clGetDeviceInfo(device, what, sizeof value, value, nullptr);
+    return value;
+  }
+
+  Driver() {
+    void *loader = dlopen("libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (!loader) {
+      missing = "no OpenCL loader (libOpenCL.so.1) on this machine";
+      return;
+    }
+#define X(name) name = reinterpret_cast<decltype(name)>(dlsym(loader, #name));
+    CL_FUNCTIONS(X)
+#undef X
+    cl_platform_id platforms[16];
+    cl_uint count = 0;
+    if (!clCreateCommandQueueWithProperties || clGetPlatformIDs(16, platforms, &count) != CL_SUCCESS) count = 0;
+    for (cl_uint i = 0; i < std::min(count, 16u) && !context; ++i) {
+      if (clGetDeviceIDs(platforms[i], CL_DEVICE_TYPE_CPU, 1, &device, nullptr) != CL_SUCCESS) continue;
+      // PoCL 3.1 takes any pointer of the process, whatever it says of shared virtual memory.
+      if (text(CL_DEVICE_VERSION).find("PoCL") == std::string::npos || text(CL_DEVICE_EXTENSIONS).find("cl_khr_spir") == std::string::npos) continue;
+      cl_int error;
+      context = clCreateContext(nullptr, 1, &device, nullptr, nullptr, &error);
+    }
+    cl_int error;
+    if (context) queue = clCreateCommandQueueWithProperties(context, device, nullptr, &error);
+    if (!queue) missing = "no OpenCL device that takes SPIR bitcode and plain pointers (PoCL, pocl-opencl-icd)";
+  }
+};
+
+Driver &driver() {
+  static Driver *const instance = new Driver;
+  return *instance;
+}
+
+struct Freed {
+  void operator()(void *memory) const { std::free(memory); }
+};
+using Memory = std::unique_ptr<uint8_t[], Freed>;
+
+Memory zeroed(size_t bytes) {
+  bytes = (bytes + 4095) / 4096 * 4096;
+  Memory memory(static_cast<uint8_t *>(std::aligned_alloc(4096, bytes)));
+  std::memset(memory.get(), 0, bytes);
+  return memory;
+}
+
+uint64_t up(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
+
+void read(const ct_messages &messages, Outcome &outcome) {
+  const char *at = reinterpret_cast<const char *>(&messages + 1), *end = at + std::min(messages.written, messages.bytes);
+  while (size_t(end - at) >= sizeof(ct_message)) {
+    const auto &head = *reinterpret_cast<const ct_message *>(at);
+    if (head.kind == CT_MESSAGE_NONE || head.size < sizeof head || head.size > size_t(end - at)) return;
+    if (head.kind == CT_MESSAGE_PRINTF) outcome.printed += reinterpret_cast<const char *>(reinterpret_cast<const ct_message_printf *>(at) + 1);
+    if (head.kind != CT_MESSAGE_PRINTF && outcome.ok) {
+      outcome.ok = false;
+      const std::string thread = " in thread " + std::to_string(head.thread);
+      outcome.problem = head.kind == CT_MESSAGE_TRAP ? "trap " + std::to_string(reinterpret_cast<const ct_message_trap *>(at)->code) + thread
+                                                     : "assertion" + thread + ": " + reinterpret_cast<const char *>(reinterpret_cast<const ct_message_assert *>(at) + 1);
+    }
+    at += head.size;
+  }
+}
+
+}  // namespace
+
+const std::string &openclMissing() { return driver().missing; }
+
+std::string openclCodegen() {
+  // What the device prefers is 1 where its compiler makes vectors itself; what it has is in no query.
+  return std::string("kind=cpu;vector=") + (__builtin_cpu_supports("avx512f") ? "512" : __builtin_cpu_supports("avx2") ? "256" : "128") +
+         ";fp64=1;fp16=0;int64_atomics=1;platform=test";
+}
+
+OpenclArtifact::OpenclArtifact(std::span<const char> bytes, bool bitcode) {
+  Driver &cl = driver();
+  std::memcpy(&header_, bytes.data(), std::min(bytes.size(), sizeof header_));
+  if (header_.magic != CT_OPENCL_MAGIC || header_.header_bytes + header_.payload_bytes != bytes.size()) {
+    error_ = "not an OpenCL artifact";
+    return;
+  }
+  auto start = std::chrono::steady_clock::now();
+  const char *payload = bytes.data() + header_.header_bytes;
+  size_t size = header_.payload_bytes;
+  cl_int error = CL_SUCCESS, status;
+  cl_program program = bitcode ? cl.clCreateProgramWithBinary(cl.context, 1, &cl.device, &size, reinterpret_cast<const unsigned char **>(&payload), &status, &error)
+                               : cl.clCreateProgramWithSource(cl.context, 1, &payload, &size, &error);
+  program_ = program;
+  if (error == CL_SUCCESS) error = cl.clBuildProgram(program, 1, &cl.device, header_.build_options, nullptr, nullptr);
+  if (error != CL_SUCCESS) {
+    std::vector<char> log(1 << 16);
+    if (program) cl.clGetProgramBuildInfo(program, cl.device, CL_PROGRAM_BUILD_LOG, log.size(), log.data(), nullptr);
+    error_ = "build: " + std::to_string(error) + " " + log.data();
+    return;
+  }
+  kernel_ = cl.clCreateKernel(program, CT_OPENCL_KERNEL_NAME, &error);
+  if (error != CL_SUCCESS) error_ = "no kernel: " + std::to_string(error);
+  build_ms_ = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+OpenclArtifact::~OpenclArtifact() {
+  if (kernel_) driver().clReleaseKernel(static_cast<cl_kernel>(kernel_));
+  if (program_) driver().clReleaseProgram(static_cast<cl_program>(program_));
+}
+
+Outcome OpenclArtifact::run(const Launch &launch) {
+  Driver &cl = driver();
+  Outcome outcome;
+  const uint32_t threads = launch.block[0] * launch.block[1] * launch.block[2], lanes = uint32_t(up(threads, header_.gang_width)), slots = 64;
+  const uint64_t stack = header_.flags & CT_OPENCL_USES_STACK ? launch.stackBytes : 0;
+  const uint64_t slot = up(header_.scratch_bytes, 64) + up(uint64_t(header_.local_bytes) * lanes, 64) + stack * lanes;
+  Memory arena = zeroed(slot * slots), taken = zeroed(slots * 4), ring = zeroed(1 << 20), record = zeroed(sizeof(ct_opencl_launch));
+  auto address = [](const void *memory) { return reinterpret_cast<uint64_t>(memory); };
+  auto &messages = *reinterpret_cast<ct_messages *>(ring.get());
+  messages.bytes = (1 << 20) - sizeof messages;
+  auto &data = *reinterpret_cast<ct_opencl_launch *>(record.get());
+  data.params = address(launch.params.data());
+  data.globals = address(launch.globals);
+  data.messages = header_.flags & CT_OPENCL_USES_MESSAGES ? address(&messages) : 0;
+  if (slot) {
+    data.arena = address(arena.get());
+    data.arena_slots = address(taken.get());
+    data.slot_bytes = slot;
+    data.arena_slot_count = slots;
+  }
+  data.stack_bytes = stack;
+  for (int i = 0; i < 3; ++i) data.grid[i] = launch.grid[i], data.block[i] = launch.block[i];
+  data.dynamic_shared_bytes = launch.dynamicShared;
+  data.unit_count = 2;
+  auto *kernel = static_cast<cl_kernel>(kernel_);
+  cl_int error = cl.clSetKernelArgSVMPointer(kernel, 0, record.get());
+  if (error == CL_SUCCESS) error = cl.clSetKernelArg(kernel, 1, std::max(16u, header_.static_shared_bytes + launch.dynamicShared), nullptr);
+  size_t groups[3] = {launch.grid[0], launch.grid[1], launch.grid[2]}, one[3] = {1, 1, 1};
+  if (error == CL_SUCCESS) error = cl.clEnqueueNDRangeKernel(cl.queue, kernel, 3, nullptr, groups, one, 0, nullptr, nullptr);
+  if (error == CL_SUCCESS) error = cl.clFinish(cl.queue);
+  if (error != CL_SUCCESS) {
+    outcome.ok = false;
+    outcome.problem = "OpenCL error " + std::to_string(error);
+    return outcome;
+  }
+  read(messages, outcome);
+  return outcome;
+}
+
+}  // namespace cutrans::test
