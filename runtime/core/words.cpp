@@ -45,9 +45,10 @@ Result<ct_word> checkWord(const Device &device, const WordOperation &operation) 
   return word;
 }
 
-Status Queue::onWords(std::span<const WordOperation> operations) {
+Status Queue::onWords(std::span<const WordOperation> operations, std::span<const std::byte> given) {
   if (captures(*this)) [[unlikely]]
-    if (std::optional<Status> captured = captureWords(*this, operations)) return *captured;
+    if (std::optional<Status> captured = captureNode(*this, WordsWork{context_, {operations.begin(), operations.end()}, {given.begin(), given.end()}}))
+      return *captured;
   if (Status healthy = context_->check(); !healthy.ok()) return healthy;
   std::vector<ct_word> words;
   words.reserve(operations.size());

@@ -33,23 +33,30 @@ CUresult readWrite(WordForm form, CUdeviceptr address, uint64_t value, unsigned 
   return CUDA_SUCCESS;
 }
 
-CUresult wait(Call &call, CUstream stream, CUdeviceptr address, uint64_t value, unsigned flags, bool wide) {
-  Word word;
-  if (CUresult result = readWait(call.name, address, value, flags, wide, &word); result != CUDA_SUCCESS) return result;
-  return call.onQueue(stream, [&](runtime::Queue &queue) { return queue.onWords({&word, 1}); });
-}
-
-CUresult write(Call &call, WordForm form, CUstream stream, CUdeviceptr address, uint64_t value, unsigned flags, bool wide) {
-  Word word;
-  if (CUresult result = readWrite(form, address, value, flags, wide, &word); result != CUDA_SUCCESS) return result;
-  return call.onQueue(stream, [&](runtime::Queue &queue) { return queue.onWords({&word, 1}); });
-}
-
 CUresult batch(Call &call, WordForm form, CUstream stream, unsigned count, const CUstreamBatchMemOpParams *list, unsigned flags) {
   if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
   std::vector<Word> words;
   if (CUresult result = readWordOperations(call.name, {list, count}, form, &words); result != CUDA_SUCCESS) return result;
-  return call.onQueue(stream, [&](runtime::Queue &queue) { return queue.onWords(words); });
+  return call.onQueue(stream, [&](runtime::Queue &queue) { return queue.onWords(words, std::as_bytes(std::span(list, count))); });
+}
+
+// Single operations are batches of one.
+CUresult wait(Call &call, CUstream stream, CUdeviceptr address, uint64_t value, unsigned flags, bool wide) {
+  CUstreamBatchMemOpParams one{};
+  one.waitValue.operation = wide ? CU_STREAM_MEM_OP_WAIT_VALUE_64 : CU_STREAM_MEM_OP_WAIT_VALUE_32;
+  one.waitValue.address = address;
+  one.waitValue.value64 = value;
+  one.waitValue.flags = flags;
+  return batch(call, WordForm::v2, stream, 1, &one, 0);
+}
+
+CUresult write(Call &call, WordForm form, CUstream stream, CUdeviceptr address, uint64_t value, unsigned flags, bool wide) {
+  CUstreamBatchMemOpParams one{};
+  one.writeValue.operation = wide ? CU_STREAM_MEM_OP_WRITE_VALUE_64 : CU_STREAM_MEM_OP_WRITE_VALUE_32;
+  one.writeValue.address = address;
+  one.writeValue.value64 = value;
+  one.writeValue.flags = flags;
+  return batch(call, form, stream, 1, &one, 0);
 }
 
 }  // namespace

@@ -101,6 +101,38 @@ TEST_F(DriverGraphWords, ByTheGeneralCalls) {
   EXPECT_EQ(cuGraphExecDestroy(exec), CUDA_SUCCESS);
 }
 
+TEST_F(DriverGraphWords, CapturedOnesAreShown) {
+  CUstream stream = nullptr;
+  CUgraph captured = nullptr;
+  ASSERT_EQ(cuStreamCreate(&stream, 0), CUDA_SUCCESS);
+  ASSERT_EQ(cuStreamBeginCapture(stream, CU_STREAM_CAPTURE_MODE_RELAXED), CUDA_SUCCESS);
+  EXPECT_EQ(cuStreamBatchMemOp(stream, 2, operations.data(), 0), CUDA_SUCCESS);
+  EXPECT_EQ(cuStreamWaitValue32(stream, address + 8, 5, CU_STREAM_WAIT_VALUE_GEQ), CUDA_SUCCESS);
+  EXPECT_EQ(cuStreamWriteValue64(stream, address + 16, 6, 0), CUDA_SUCCESS);
+  ASSERT_EQ(cuStreamEndCapture(stream, &captured), CUDA_SUCCESS);
+  CUgraphNode nodes[4];
+  size_t count = 4;
+  ASSERT_EQ(cuGraphGetNodes(captured, nodes, &count), CUDA_SUCCESS);
+  ASSERT_EQ(count, 3u);
+  CUDA_BATCH_MEM_OP_NODE_PARAMS got{};
+  EXPECT_EQ(cuGraphBatchMemOpNodeGetParams(nodes[0], &got), CUDA_SUCCESS);
+  ASSERT_EQ(got.count, 2u);
+  EXPECT_EQ(got.paramArray[1].operation, CU_STREAM_MEM_OP_WRITE_VALUE_32);
+  EXPECT_EQ(got.paramArray[1].writeValue.value, 7u);
+  EXPECT_EQ(cuGraphBatchMemOpNodeSetParams(nodes[0], &got), CUDA_SUCCESS);
+  EXPECT_EQ(cuGraphBatchMemOpNodeGetParams(nodes[1], &got), CUDA_SUCCESS);
+  ASSERT_EQ(got.count, 1u);
+  EXPECT_EQ(got.paramArray[0].operation, CU_STREAM_MEM_OP_WAIT_VALUE_32);
+  EXPECT_EQ(got.paramArray[0].waitValue.address, address + 8);
+  EXPECT_EQ(got.paramArray[0].waitValue.value, 5u);
+  EXPECT_EQ(cuGraphBatchMemOpNodeGetParams(nodes[2], &got), CUDA_SUCCESS);
+  ASSERT_EQ(got.count, 1u);
+  EXPECT_EQ(got.paramArray[0].operation, CU_STREAM_MEM_OP_WRITE_VALUE_64);
+  EXPECT_EQ(got.paramArray[0].writeValue.value64, 6u);
+  EXPECT_EQ(cuGraphDestroy(captured), CUDA_SUCCESS);
+  EXPECT_EQ(cuStreamDestroy(stream), CUDA_SUCCESS);
+}
+
 TEST_F(DriverGraphWords, Errors) {
   CUgraphNode node = added(), empty = nullptr, out = nullptr;
   ASSERT_EQ(cuGraphAddEmptyNode(&empty, graph, nullptr, 0), CUDA_SUCCESS);

@@ -121,10 +121,6 @@ std::optional<Status> captureFill(Queue &queue, const Fill &fill) {
 
 std::optional<Status> captureHostFunction(Queue &queue, void (*fn)(void *user), void *user) { return captureNode(queue, HostWork{fn, user}); }
 
-std::optional<Status> captureWords(Queue &queue, std::span<const WordOperation> operations) {
-  return captureNode(queue, WordsWork{&queue.context(), {operations.begin(), operations.end()}});
-}
-
 std::optional<Status> captureRelease(Queue &queue, Address address) { return captureNode(queue, FreeWork{address}); }
 
 std::optional<Status> captureChild(Queue &queue, const Graph &graph) {

@@ -56,7 +56,6 @@ std::optional<Status> captureLaunch(Queue &queue, Kernel &kernel, const LaunchSh
 std::optional<Status> captureCopy(Queue &queue, const Copy &copy);
 std::optional<Status> captureFill(Queue &queue, const Fill &fill);
 std::optional<Status> captureHostFunction(Queue &queue, void (*fn)(void *user), void *user);
-std::optional<Status> captureWords(Queue &queue, std::span<const WordOperation> operations);
 // Any node that needs nothing of the queue.
 std::optional<Status> captureNode(Queue &queue, NodeWork work);
 std::optional<Status> captureRelease(Queue &queue, Address address);

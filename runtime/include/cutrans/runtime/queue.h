@@ -101,7 +101,8 @@ class CUTRANS_API Queue {
   Status wait(Event &event);    // of any context
   // Checked as a whole, then submitted side by side. Work behind a wait starts when it is over; no thread of the device is held
   // meanwhile. invalid_value: a word that is not aligned, not in memory that the device reaches, or a narrow one in managed memory.
-  Status onWords(std::span<const WordOperation> operations);
+  // `given`: for the node of a capture (WordsWork).
+  Status onWords(std::span<const WordOperation> operations, std::span<const std::byte> given = {});
   Status query();               // ok, not_ready, fault
   Status synchronize();
 
