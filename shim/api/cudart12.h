@@ -48,6 +48,15 @@ struct DeviceProperties {
   int reserved[63];
 };
 
+// One part of a launch on several devices (cudaLaunchParams).
+struct LaunchParams {
+  void *func;
+  dim3 gridDim, blockDim;
+  void **args;
+  size_t sharedMem;
+  cudaStream_t stream;
+};
+
 // The parameters of external semaphores before they had room for more.
 struct SignalParams {
   struct {
@@ -93,6 +102,7 @@ cudaError_t cudaGraphGetEdges(cudaGraph_t graph, cudaGraphNode_t *from, cudaGrap
 cudaError_t cudaGraphNodeGetDependencies(cudaGraphNode_t node, cudaGraphNode_t *dependencies, size_t *count);
 cudaError_t cudaGraphNodeGetDependentNodes(cudaGraphNode_t node, cudaGraphNode_t *dependents, size_t *count);
 cudaError_t cudaGraphRemoveDependencies(cudaGraph_t graph, const cudaGraphNode_t *from, const cudaGraphNode_t *to, size_t count);
+cudaError_t cudaLaunchCooperativeKernelMultiDevice(cutrans::cudart12::LaunchParams *list, unsigned count, unsigned flags);
 cudaError_t cudaMemAdvise(const void *address, size_t count, cudaMemoryAdvise advice, int device);
 cudaError_t cudaMemPrefetchAsync(const void *address, size_t count, int device, cudaStream_t stream);
 cudaError_t cudaMemcpy3DBatchAsync(size_t count, cudaMemcpy3DBatchOp *operations, size_t *failed, unsigned long long flags,

@@ -2,7 +2,9 @@
 // What CUDA 12 did that CUDA 13 does not, or does with other structures.
 #include "bodies.h"
 
+#include "shim/common/multi_launch.h"
 #include "shim/cudart/device_properties.h"
+#include "shim/cudart/kernel_handles.h"
 
 namespace cutrans::cudart12 {
 
@@ -32,6 +34,19 @@ cudaError_t body::cudaGetDeviceProperties(Call &, DeviceProperties *out, int dev
 
 cudaError_t body::cudaGetDeviceProperties_v2(Call &, DeviceProperties *out, int device) {
   return cudart::deviceProperties(out, device);
+}
+
+cudaError_t body::cudaLaunchCooperativeKernelMultiDevice(Call &, LaunchParams *list, unsigned count, unsigned flags) {
+  auto read = [](const LaunchParams &p, runtime::PartLaunch &part, const void *&stream) {
+    stream = p.stream;
+    part.shape = {{p.gridDim.x, p.gridDim.y, p.gridDim.z}, {p.blockDim.x, p.blockDim.y, p.blockDim.z}, {}, p.sharedMem, true};
+    part.arguments.pointers = p.args;
+  };
+  auto kernel_in = [](const LaunchParams &p, runtime::Context &context) -> Result<runtime::Kernel *> {
+    Result<runtime::LibraryKernel *> function = cudart::resolveFunction(p.func);
+    return function.ok() ? (*function)->in(context) : Result<runtime::Kernel *>(function.status());
+  };
+  return cudart::error(shim::launchOnDevices(list, count, flags, read, kernel_in));
 }
 
 cudaError_t body::cudaRuntimeGetVersion(Call &, int *out) {

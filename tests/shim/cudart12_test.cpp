@@ -70,7 +70,7 @@ TEST_F(Cuda12, DevicePropertiesHaveTheirLayout) {
   EXPECT_EQ(p.clusterLaunch, attribute(cudaDevAttrClusterLaunch));
   EXPECT_EQ(p.deviceOverlap, 1);
   EXPECT_EQ(p.computeMode, cudaComputeModeDefault);
-  EXPECT_EQ(p.cooperativeMultiDeviceLaunch, 0);
+  EXPECT_EQ(p.cooperativeMultiDeviceLaunch, 1);
   EXPECT_EQ(p.reserved[62], 0);
 
   // The form of CUDA 11 writes no further than its structure went.
@@ -183,6 +183,41 @@ TEST_F(Cuda12, EdgesOfGraphsHaveNoData) {
   EXPECT_EQ(OLDER(cudaGraphGetEdges)(graph, nullptr, nullptr, &count), cudaSuccess);
   EXPECT_EQ(count, 0u);
   EXPECT_EQ(SAME(cudaGraphDestroy)(graph), cudaSuccess);
+}
+
+// One device will do: what several do is tested in driver_multi_launch_test.cpp.
+TEST_F(Cuda12, LaunchesOnDevices) {
+  constexpr const char *kKernel = ".version 8.0\n.target sm_75\n.address_size 64\n.visible .entry set(.param .u64 p) {\n.reg .b64 %rd1;\n"
+                                  "ld.param.u64 %rd1, [p]; st.global.u32 [%rd1], 5; ret; }\n";
+  cudaLibrary_t loaded = nullptr;
+  cudaKernel_t kernel = nullptr;
+  cudaStream_t stream = nullptr;
+  unsigned *memory = nullptr, value = 0;
+  ASSERT_EQ(SAME(cudaLibraryLoadData)(&loaded, kKernel, nullptr, nullptr, 0, nullptr, nullptr, 0), cudaSuccess);
+  ASSERT_EQ(SAME(cudaLibraryGetKernel)(&kernel, loaded, "set"), cudaSuccess);
+  ASSERT_EQ(SAME(cudaStreamCreate)(&stream), cudaSuccess);
+  using Malloc = cudaError_t(void **, size_t);
+  ASSERT_EQ(entry<Malloc>("cudaMalloc")(reinterpret_cast<void **>(&memory), 4), cudaSuccess);
+  void *arguments[] = {&memory};
+  older::LaunchParams part{const_cast<void *>(static_cast<const void *>(kernel)), 1, 1, arguments, 0, stream};
+  auto *launch = OLDER(cudaLaunchCooperativeKernelMultiDevice);
+  EXPECT_EQ(launch(&part, 1, 0), cudaSuccess);
+  EXPECT_EQ(SAME(cudaStreamSynchronize)(stream), cudaSuccess);
+  EXPECT_EQ(SAME(cudaMemcpy)(&value, memory, 4, cudaMemcpyDeviceToHost), cudaSuccess);
+  EXPECT_EQ(value, 5u);
+  EXPECT_EQ(launch(nullptr, 1, 0), cudaErrorInvalidValue);
+  EXPECT_EQ(launch(&part, 0, 0), cudaErrorInvalidValue);
+  EXPECT_EQ(launch(&part, 2, 0), cudaErrorInvalidValue);
+  EXPECT_EQ(launch(&part, 1, 4), cudaErrorInvalidValue);
+  part.stream = nullptr;
+  EXPECT_EQ(launch(&part, 1, 0), cudaErrorInvalidValue);
+  part.stream = reinterpret_cast<cudaStream_t>(uintptr_t{0xdeadbeef0});
+  EXPECT_EQ(launch(&part, 1, 0), cudaErrorInvalidResourceHandle);
+  part.stream = stream;
+  part.func = nullptr;
+  EXPECT_EQ(launch(&part, 1, 0), cudaErrorInvalidDeviceFunction);
+  EXPECT_EQ(SAME(cudaStreamDestroy)(stream), cudaSuccess);
+  EXPECT_EQ(SAME(cudaLibraryUnload)(loaded), cudaSuccess);
 }
 
 TEST_F(Cuda12, ThreadFunctionsAreThoseOfTheDevice) {

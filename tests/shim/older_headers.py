@@ -21,7 +21,7 @@ import catalogue  # noqa: E402
 import signatures  # noqa: E402
 from clang.cindex import TypeKind  # noqa: E402
 
-OWN = {"DeviceProperties": "cudaDeviceProp", "SignalParams": "cudaExternalSemaphoreSignalParams_v1",
+OWN = {"DeviceProperties": "cudaDeviceProp", "LaunchParams": "cudaLaunchParams", "SignalParams": "cudaExternalSemaphoreSignalParams_v1",
        "WaitParams": "cudaExternalSemaphoreWaitParams_v1"}
 # Fields that CUDA 13 has made of spare bytes, or that no program of CUDA 12 can fill.
 ADDED = {"nvlinkUtilCentricScheduling"}
