@@ -6,6 +6,7 @@
 #include "cutrans/runtime/mapping.h"
 #include "cutrans/runtime/memory.h"
 #include "shim/common/pools.h"
+#include "shim/cuda/decompress.h"
 #include "shim/cuda/physical_flags.h"
 
 namespace cutrans::driver {
@@ -83,6 +84,8 @@ CUresult attribute(void *out, CUpointer_attribute which, const runtime::Allocati
       return give<unsigned>(out, accessFlags(*found));
     case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE:
       return give<CUmemoryPool>(out, shim::poolHandleOf(*found));
+    case CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE:
+      return give<unsigned>(out, decompressCapable(*found));
     default:
       return CUDA_ERROR_INVALID_VALUE;
   }
@@ -109,6 +112,7 @@ size_t attributeSize(CUpointer_attribute which) {
     case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
     case CU_POINTER_ATTRIBUTE_MAPPED:
     case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
+    case CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE:
     case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
       return 4;
     default:
