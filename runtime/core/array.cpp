@@ -19,7 +19,6 @@ constinit HandlePool<Array, ArrayAccess> arrays;
 constinit HandlePool<MipmappedArray, MipmapAccess, size_t{1} << 18> mipmaps;
 
 constexpr uint64_t kRowAlign = 64;    // rows of arrays with several
-constexpr uint64_t kLevelAlign = 512;
 
 constexpr uint64_t roundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
@@ -165,19 +164,26 @@ Result<Address> Array::locate(const Box &box) const {
   return address_ + box.z * slicePitch() + box.y * row_pitch_ + box.x;
 }
 
-Result<MipmappedArray *> MipmappedArray::create(Context &context, const ArrayShape &shape, uint32_t levels) {
-  if (Status valid = check(context, shape, true); !valid.ok()) return valid;
+uint32_t mostLevels(const ArrayShape &shape) {
   const uint64_t depth = shape.layered() || shape.cube() ? 1 : shape.depth;
-  const uint32_t most = static_cast<uint32_t>(std::bit_width(std::max({shape.width, shape.height, depth})));
-  levels = std::clamp(levels, uint32_t{1}, most);
+  return static_cast<uint32_t>(std::bit_width(std::max({shape.width, shape.height, depth})));
+}
+
+Result<MipmappedArray *> MipmappedArray::create(Context &context, const ArrayShape &shape, uint32_t levels) {
+  return MipmapAccess::make(context, shape, std::clamp(levels, uint32_t{1}, std::max(mostLevels(shape), uint32_t{1})),
+                            [&](uint64_t bytes) { return allocateMemory(context, MemoryKind::array, bytes, shape.flags); });
+}
+
+Result<MipmappedArray *> MipmapAccess::make(Context &context, const ArrayShape &shape, uint32_t levels, const std::function<Result<Address>(uint64_t)> &memory) {
+  if (Status valid = check(context, shape, true); !valid.ok()) return valid;
   std::vector<uint64_t> starts;
   uint64_t bytes = 0;
   for (uint32_t i = 0; i < levels; ++i) {
     const ArrayShape level = levelShape(shape, i);
     starts.push_back(bytes);
-    bytes += roundUp(pitchOf(level) * level.rows() * level.slices(), kLevelAlign);
+    bytes += roundUp(pitchOf(level) * level.rows() * level.slices(), kArrayAlign);
   }
-  Result<Address> address = allocateMemory(context, MemoryKind::array, bytes, shape.flags);
+  Result<Address> address = memory(bytes);
   if (!address.ok()) return address.status();
   MipmappedArray *mipmap = mipmaps.allocate();
   if (!mipmap) {

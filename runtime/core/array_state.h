@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // How the rest of runtime/core reaches arrays and textures.
 #pragma once
+#include <functional>
+
 #include "cutrans/runtime/array.h"
 #include "cutrans/runtime/texture.h"
 
@@ -8,6 +10,10 @@ namespace cutrans::runtime {
 
 // unsupported (reported) where the device's kernels cannot sample.
 Status requireTextures(const Device &device);
+
+inline constexpr uint64_t kArrayAlign = 512;  // of each level
+// How many a chain can have.
+uint32_t mostLevels(const ArrayShape &shape);
 
 class ArrayAccess {
  public:
@@ -21,6 +27,8 @@ class MipmapAccess {
  public:
   static MipmappedArray *construct(void *place) { return new (place) MipmappedArray; }
   static void release(MipmappedArray &mipmap);  // as above
+  // `memory(bytes)`: an address for it, or why there is none; of MemoryKind::array, at kArrayAlign.
+  static Result<MipmappedArray *> make(Context &context, const ArrayShape &shape, uint32_t levels, const std::function<Result<Address>(uint64_t bytes)> &memory);
 };
 
 class TextureAccess {

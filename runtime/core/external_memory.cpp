@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "array_state.h"
 #include "cutrans/support/diagnostics.h"
 #include "handle_pool.h"
 #include "mapping_state.h"
@@ -48,15 +49,22 @@ Status ExternalMemory::destroy() {
   return {};
 }
 
-Result<Address> ExternalMemory::map(Context &context, uint64_t offset, uint64_t size) {
+Result<Address> ExternalMemory::mapAs(MemoryKind kind, Context &context, uint64_t offset, uint64_t size) {
   if (Status healthy = context.check(); !healthy.ok()) return healthy;
   if (size == 0 || offset > size_ || size > size_ - offset) return Code::invalid_value;
   Allocation allocation;
-  allocation.kind = MemoryKind::device;
+  allocation.kind = kind;
   allocation.origin = Origin::imported;
   allocation.context = &context;
   allocation.context_id = context.id();
   return mapPiece(file_, true, offset, size, allocation);
+}
+
+Result<Address> ExternalMemory::map(Context &context, uint64_t offset, uint64_t size) { return mapAs(MemoryKind::device, context, offset, size); }
+
+Result<MipmappedArray *> ExternalMemory::mapArray(Context &context, uint64_t offset, const ArrayShape &shape, uint32_t levels) {
+  if (levels == 0 || levels > mostLevels(shape) || offset % kArrayAlign != 0) return Code::invalid_value;
+  return MipmapAccess::make(context, shape, levels, [&](uint64_t bytes) { return mapAs(MemoryKind::array, context, offset, bytes); });
 }
 
 }  // namespace cutrans::runtime

@@ -3,6 +3,7 @@
 #include "cutrans/runtime/array.h"
 
 #include "bodies.h"
+#include "cutrans/runtime/external_memory.h"
 #include "cutrans/runtime/texture_limits.h"
 #include "shim/common/array_descriptors.h"
 
@@ -64,6 +65,14 @@ CUresult body::cuMipmappedArrayCreate(Call &call, CUmipmappedArray *out, const C
   if (!out || !d) return CUDA_ERROR_INVALID_VALUE;
   return make(call, out, *d,
               [&](const runtime::ArrayShape &shape) { return MipmappedArray::create(*call.context, shape, levels); });
+}
+
+CUresult body::cuExternalMemoryGetMappedMipmappedArray(Call &call, CUmipmappedArray *out, CUexternalMemory given,
+                                                       const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC *d) {
+  runtime::ExternalMemory *memory = runtime::ExternalMemory::find(given);
+  if (!memory) return CUDA_ERROR_INVALID_HANDLE;
+  if (!out || !d) return CUDA_ERROR_INVALID_VALUE;
+  return make(call, out, d->arrayDesc, [&](const runtime::ArrayShape &shape) { return memory->mapArray(*call.context, d->offset, shape, d->numLevels); });
 }
 
 CUresult body::cuArrayDestroy(Call &, CUarray array) { return destroy<Array>(array); }

@@ -3,6 +3,7 @@
 #include "cutrans/runtime/array.h"
 
 #include "bodies.h"
+#include "cutrans/runtime/external_memory.h"
 #include "cutrans/runtime/texture_limits.h"
 #include "shim/common/texture_descriptors.h"
 #include "shim/cudart/channel.h"
@@ -29,6 +30,16 @@ cudaError_t makeArray(Call &call, cudaArray_t *out, const cudaChannelFormatDesc 
     Result<Array *> array = Array::create(*call.context, shape);
     if (!array.ok()) return error(array.status());
     *out = reinterpret_cast<cudaArray_t>(*array);
+    return cudaSuccess;
+  });
+}
+
+template <class Create>
+cudaError_t makeMipmap(Call &call, cudaMipmappedArray_t *out, const cudaChannelFormatDesc *channel, const cudaExtent &extent, unsigned flags, Create &&create) {
+  return make(call, channel, extent, flags, [&](const runtime::ArrayShape &shape) {
+    Result<MipmappedArray *> mipmap = create(shape);
+    if (!mipmap.ok()) return error(mipmap.status());
+    *out = reinterpret_cast<cudaMipmappedArray_t>(*mipmap);
     return cudaSuccess;
   });
 }
@@ -63,12 +74,16 @@ cudaError_t body::cudaMalloc3DArray(Call &call, cudaArray_t *out, const cudaChan
 cudaError_t body::cudaMallocMipmappedArray(Call &call, cudaMipmappedArray_t *out, const cudaChannelFormatDesc *channel,
                                            cudaExtent extent, unsigned levels, unsigned flags) {
   if (!out) return cudaErrorInvalidValue;
-  return make(call, channel, extent, flags, [&](const runtime::ArrayShape &shape) {
-    Result<MipmappedArray *> mipmap = MipmappedArray::create(*call.context, shape, levels);
-    if (!mipmap.ok()) return error(mipmap.status());
-    *out = reinterpret_cast<cudaMipmappedArray_t>(*mipmap);
-    return cudaSuccess;
-  });
+  return makeMipmap(call, out, channel, extent, flags, [&](const runtime::ArrayShape &shape) { return MipmappedArray::create(*call.context, shape, levels); });
+}
+
+cudaError_t body::cudaExternalMemoryGetMappedMipmappedArray(Call &call, cudaMipmappedArray_t *out, cudaExternalMemory_t given,
+                                                            const cudaExternalMemoryMipmappedArrayDesc *d) {
+  runtime::ExternalMemory *memory = runtime::ExternalMemory::find(given);
+  if (!memory) return cudaErrorInvalidResourceHandle;
+  if (!out || !d) return cudaErrorInvalidValue;
+  return makeMipmap(call, out, &d->formatDesc, d->extent, d->flags,
+                    [&](const runtime::ArrayShape &shape) { return memory->mapArray(*call.context, d->offset, shape, d->numLevels); });
 }
 
 cudaError_t body::cudaFreeArray(Call &, cudaArray_t array) { return destroy<Array>(array); }

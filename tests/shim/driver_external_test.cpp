@@ -110,6 +110,77 @@ TEST_F(DriverExternal, WhatIsNotRightIsRefused) {
   EXPECT_EQ(cuDestroyExternalMemory(nullptr), CUDA_ERROR_INVALID_HANDLE);
 }
 
+TEST_F(DriverExternal, ImagesAreTheOtherSidesTexels) {
+  constexpr size_t kOffset = 4096, kRow = 64, kLevel1 = 512;
+  Foreign foreign;
+  for (size_t row = 0; row < 8; ++row)
+    for (size_t x = 0; x < 16; ++x) foreign.bytes[kOffset + row * kRow + x] = static_cast<unsigned char>(row * 16 + x);
+  CUexternalMemory memory = nullptr;
+  CUDA_EXTERNAL_MEMORY_HANDLE_DESC wanted = described(foreign.file);
+  ASSERT_EQ(cuImportExternalMemory(&memory, &wanted), CUDA_SUCCESS);
+  CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC image{};
+  image.offset = kOffset;
+  image.arrayDesc = {16, 8, 0, CU_AD_FORMAT_UNSIGNED_INT8, 1, CUDA_ARRAY3D_SURFACE_LDST};
+  image.numLevels = 3;
+  CUmipmappedArray mipmap = nullptr;
+  CUarray first = nullptr, second = nullptr;
+  ASSERT_EQ(cuExternalMemoryGetMappedMipmappedArray(&mipmap, memory, &image), CUDA_SUCCESS);
+  ASSERT_EQ(cuMipmappedArrayGetLevel(&first, mipmap, 0), CUDA_SUCCESS);
+  ASSERT_EQ(cuMipmappedArrayGetLevel(&second, mipmap, 1), CUDA_SUCCESS);
+  unsigned char texels[8][16] = {};
+  CUDA_MEMCPY2D copy{};
+  copy.srcMemoryType = CU_MEMORYTYPE_ARRAY;
+  copy.srcArray = first;
+  copy.dstMemoryType = CU_MEMORYTYPE_HOST;
+  copy.dstHost = texels;
+  copy.dstPitch = copy.WidthInBytes = 16;
+  copy.Height = 8;
+  EXPECT_EQ(cuMemcpy2D(&copy), CUDA_SUCCESS);
+  for (size_t row = 0; row < 8; ++row)
+    for (size_t x = 0; x < 16; ++x) EXPECT_EQ(texels[row][x], row * 16 + x);
+  copy = {};
+  copy.srcMemoryType = CU_MEMORYTYPE_HOST;
+  copy.srcHost = texels;
+  copy.srcPitch = 16;
+  copy.dstMemoryType = CU_MEMORYTYPE_ARRAY;
+  copy.dstArray = second;
+  copy.WidthInBytes = 8;
+  copy.Height = 4;
+  EXPECT_EQ(cuMemcpy2D(&copy), CUDA_SUCCESS);
+  EXPECT_EQ(std::memcmp(foreign.bytes + kOffset + kLevel1 + 3 * kRow, texels[3], 8), 0);
+  EXPECT_EQ(cuDestroyExternalMemory(memory), CUDA_SUCCESS);
+  EXPECT_EQ(cuMemcpy2D(&copy), CUDA_SUCCESS) << "the image outlives the object";
+  EXPECT_EQ(cuMipmappedArrayDestroy(mipmap), CUDA_SUCCESS);
+  EXPECT_EQ(cuMipmappedArrayDestroy(mipmap), CUDA_ERROR_INVALID_HANDLE);
+}
+
+TEST_F(DriverExternal, WrongImages) {
+  Foreign foreign;
+  CUexternalMemory memory = nullptr;
+  CUDA_EXTERNAL_MEMORY_HANDLE_DESC wanted = described(foreign.file);
+  ASSERT_EQ(cuImportExternalMemory(&memory, &wanted), CUDA_SUCCESS);
+  CUmipmappedArray mipmap = nullptr;
+  auto wrong = [&](auto &&change) {
+    CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC image{};
+    image.arrayDesc = {16, 8, 0, CU_AD_FORMAT_UNSIGNED_INT8, 1, 0};
+    image.numLevels = 1;
+    change(image);
+    EXPECT_EQ(cuExternalMemoryGetMappedMipmappedArray(&mipmap, memory, &image), CUDA_ERROR_INVALID_VALUE);
+  };
+  wrong([](auto &image) { image.offset = 64; });
+  wrong([](auto &image) { image.offset = kSize; });
+  wrong([](auto &image) { image.numLevels = 0; });
+  wrong([](auto &image) { image.numLevels = 6; });
+  wrong([](auto &image) { image.arrayDesc.Width = 0; });
+  wrong([](auto &image) { image.arrayDesc.Width = image.arrayDesc.Height = 8192; });
+  CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC image{};
+  EXPECT_EQ(cuExternalMemoryGetMappedMipmappedArray(nullptr, memory, &image), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuExternalMemoryGetMappedMipmappedArray(&mipmap, memory, nullptr), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuExternalMemoryGetMappedMipmappedArray(&mipmap, nullptr, &image), CUDA_ERROR_INVALID_HANDLE);
+  EXPECT_EQ(cuExternalMemoryGetMappedMipmappedArray(&mipmap, garbage<CUexternalMemory>(), &image), CUDA_ERROR_INVALID_HANDLE);
+  EXPECT_EQ(cuDestroyExternalMemory(memory), CUDA_SUCCESS);
+}
+
 TEST_F(DriverExternal, NobodyWritesBehindTheHostsBack) {
   int options = 9;
   EXPECT_EQ(cuDeviceGetAttribute(&options, CU_DEVICE_ATTRIBUTE_GPU_DIRECT_RDMA_FLUSH_WRITES_OPTIONS, 0), CUDA_SUCCESS);

@@ -158,6 +158,25 @@ TEST_F(Sharing, ExternalMemory) {
   EXPECT_EQ(word(at), 9u);
   EXPECT_CUDA(cudaMemset(at, 1, 4096));
   EXPECT_EQ(bytes[8191], 1);
+  // The same bytes as texels.
+  cudaExternalMemoryMipmappedArrayDesc image{};
+  image.offset = 4096;
+  image.formatDesc = {8, 0, 0, 0, cudaChannelFormatKindUnsigned};
+  image.extent = {8, 4, 0};
+  image.numLevels = 1;
+  cudaMipmappedArray_t mipmap = nullptr;
+  cudaArray_t level = nullptr;
+  unsigned char texels[32] = {};
+  EXPECT_CUDA_ERROR(cudaExternalMemoryGetMappedMipmappedArray(nullptr, memory, &image), cudaErrorInvalidValue);
+  EXPECT_CUDA_ERROR(cudaExternalMemoryGetMappedMipmappedArray(&mipmap, memory, nullptr), cudaErrorInvalidValue);
+  EXPECT_CUDA_ERROR(cudaExternalMemoryGetMappedMipmappedArray(&mipmap, nullptr, &image), cudaErrorInvalidResourceHandle);
+  ASSERT_CUDA(cudaExternalMemoryGetMappedMipmappedArray(&mipmap, memory, &image));
+  ASSERT_CUDA(cudaGetMipmappedArrayLevel(&level, mipmap, 0));
+  bytes[4096 + 3 * 64 + 7] = 77;
+  EXPECT_CUDA(cudaMemcpy2DFromArray(texels, 8, level, 0, 0, 8, 4, cudaMemcpyDeviceToHost));
+  EXPECT_EQ(texels[0], 1);
+  EXPECT_EQ(texels[31], 77);
+  EXPECT_CUDA(cudaFreeMipmappedArray(mipmap));
   EXPECT_CUDA(cudaDestroyExternalMemory(memory));
   EXPECT_CUDA_ERROR(cudaDestroyExternalMemory(memory), cudaErrorInvalidResourceHandle);
   EXPECT_CUDA(cudaFree(at));
