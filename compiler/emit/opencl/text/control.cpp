@@ -16,13 +16,10 @@ void Writer::writeBlocks() {
   for (llvm::BasicBlock *block : blocks) {
     labels_[block] = unsigned(labels_.size());
     for (llvm::PHINode &phi : block->phis()) {
-      Parts list = parts(&phi);
-      // Where nothing comes in, the variable keeps what it has; it must have something.
-      bool gaps = llvm::any_of(phi.incoming_values(), [](const llvm::Use &use) { return !llvm::isa<llvm::Constant>(use) ? false : llvm::cast<llvm::Constant>(use)->containsUndefOrPoisonElement(); });
       Texts names;
-      for (unsigned i = 0; i < list.size(); ++i) {
+      for (const Part &part : parts(&phi)) {
         names.push_back("p" + std::to_string(next_++));
-        top_ += list[i].name() + " " + names.back() + (gaps ? list[i].isVector() ? "=(" + list[i].name() + ")(0)" : "=0" : "") + ";\n";
+        declare(part, names.back());
       }
       known_[&phi] = std::move(names);
     }
@@ -30,8 +27,8 @@ void Writer::writeBlocks() {
   for (size_t i = 0; i < blocks.size(); ++i) {
     llvm::BasicBlock *block = blocks[i];
     const llvm::BasicBlock *before = i ? blocks[i - 1] : nullptr;
-    bool reached = block->getSinglePredecessor() == before && before && before->getTerminator()->getNumSuccessors() == 1;
-    if (before && !reached) line(label(block) + ":;");
+    if (llvm::any_of(llvm::predecessors(block), [&](const llvm::BasicBlock *from) { return from != before || !fallsThrough(*from, *block); }))
+      line(label(block) + ":;");
     for (llvm::Instruction &instruction : *block) {
       current_ = &instruction;
       if (objection_) return;
@@ -40,6 +37,17 @@ void Writer::writeBlocks() {
       else write(instruction);
     }
   }
+}
+
+// Whether all ways from a block to the next one in the text are its end.
+bool Writer::fallsThrough(const llvm::BasicBlock &from, const llvm::BasicBlock &to) {
+  auto *branch = llvm::dyn_cast<llvm::BranchInst>(from.getTerminator());
+  return branch && (branch->isUnconditional() || branch->getSuccessor(0) != &to);
+}
+
+void Writer::declare(const Part &part, const std::string &name) {
+  std::string &names = declared_[part.name()];
+  names += (names.empty() ? "" : ",") + name;
 }
 
 // All phis of a block take their values at the same time.
@@ -51,7 +59,7 @@ std::string Writer::edge(const llvm::BasicBlock *from, llvm::BasicBlock *to) {
   std::vector<Copy> copies;
   for (llvm::PHINode &phi : to->phis()) {
     llvm::Value *value = phi.getIncomingValueForBlock(from);
-    if (llvm::isa<llvm::UndefValue>(value)) continue;
+    // Nothing comes in: zero, and not what the variable happened to hold, which would have to be kept until here.
     Parts list = parts(&phi);
     for (unsigned i = 0; i < list.size(); ++i) {
       std::string target = use(&phi, i), source = use(value, i);
@@ -75,7 +83,7 @@ std::string Writer::edge(const llvm::BasicBlock *from, llvm::BasicBlock *to) {
     // A ring: its first variable is kept aside.
     const Copy first = copies.front();
     std::string kept = "t" + std::to_string(next_++);
-    top_ += first.part.name() + " " + kept + ";\n";
+    declare(first.part, kept);
     text += kept + "=" + first.to + ";";
     for (Copy &copy : copies)
       if (reads(copy, first.to)) copy.value = kept + copy.value.substr(first.to.size());

@@ -58,6 +58,21 @@ std::string plus(const std::string &address, uint64_t offset) {
 
 }  // namespace
 
+namespace {
+
+// The integer that a mask in memory is; no lanes: none.
+Part wordOf(unsigned lanes) {
+  switch (lanes) {
+    case 8: return {Base::U8, 1, 8};
+    case 16: return {Base::U16, 1, 16};
+    case 32: return {Base::U32, 1, 32};
+    case 64: return {Base::U64, 1, 64};
+    default: return {Base::U8, 0, 0};
+  }
+}
+
+}  // namespace
+
 // Of 3, 5, 6 or 7 bytes.
 std::string Writer::integerAt(const std::string &address, unsigned bytes) {
   std::string text;
@@ -86,7 +101,9 @@ void Writer::writeLoad(llvm::LoadInst &instruction) {
   if (auto *vector = llvm::dyn_cast<llvm::FixedVectorType>(type); vector && vector->getElementType()->isIntegerTy(1)) {
     unsigned lanes = vector->getNumElements();
     if (lanes > 64) return refuse("a mask of more than 64 lanes in memory");
-    std::string bits = variable("ulong", integerAt(held(pointer), (lanes + 7) / 8));
+    Part word = wordOf(lanes);
+    std::string bits = variable(word.lanes ? word.name() : "ulong", word.lanes ? place(word, std::min(instruction.getAlign(), llvm::Align(lanes / 8)), use(pointer), isVolatile)
+                                                                             : integerAt(held(pointer), (lanes + 7) / 8));
     Texts texts;
     unsigned at = 0;
     for (const Part &part : list) {
@@ -127,7 +144,11 @@ void Writer::writeStore(llvm::StoreInst &instruction) {
   if (auto *vector = llvm::dyn_cast<llvm::FixedVectorType>(type); vector && vector->getElementType()->isIntegerTy(1)) {
     if (vector->getNumElements() > 64) return refuse("a mask of more than 64 lanes in memory");
     hold(value);
-    return bytesAt(variable("ulong", ballot(parts(value), useAll(value), vector->getNumElements())), 0, (vector->getNumElements() + 7) / 8);
+    unsigned lanes = vector->getNumElements();
+    std::string bits = ballot(parts(value), useAll(value), lanes);
+    Part word = wordOf(lanes);
+    if (word.lanes) return line(place(word, std::min(instruction.getAlign(), llvm::Align(lanes / 8)), use(pointer), isVolatile) + "=" + bits + ";");
+    return bytesAt(variable("ulong", bits), 0, (lanes + 7) / 8);
   }
   Parts list = parts(type);
   llvm::SmallVector<Leaf, 8> found;

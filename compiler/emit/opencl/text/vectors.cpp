@@ -223,6 +223,8 @@ void Writer::writeShuffle(llvm::ShuffleVectorInst &instruction) {
         chosen += (i ? "," : "") + std::string(from[i].part == source ? "-1" : "0");
       }
       std::string layer = swizzled(of, text(unsigned(source)), picks);
+      // The lanes of a constant that is the same everywhere need not move.
+      if (of.lanes == part.lanes && text(unsigned(source))[0] == '(') layer = text(unsigned(source));
       if (result.empty()) result = layer;
       else result = "(" + namedConstant(part.signedName(), "(" + part.signedName() + ")(" + chosen + ")") + "?" + layer + ":" + result + ")";
     }

@@ -249,6 +249,7 @@ std::string Writer::write() {
   if (!function_.hasLocalLinkage() && !function_.getReturnType()->isVoidTy()) refuse("a kernel with a result");
   std::string head = prototype();
   writeBlocks();
+  for (const auto &[type, variables] : declared_) top_ += type + " " + variables + ";\n";
   return head + "{\n" + top_ + body_ + "}\n";
 }
 

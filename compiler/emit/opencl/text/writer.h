@@ -122,6 +122,8 @@ class Writer {
   void writeTerminator(llvm::Instruction &instruction, const llvm::BasicBlock *next);
   std::string edge(const llvm::BasicBlock *from, llvm::BasicBlock *to);
   std::string goTo(const llvm::BasicBlock *from, llvm::BasicBlock *to, const llvm::BasicBlock *next);
+  static bool fallsThrough(const llvm::BasicBlock &from, const llvm::BasicBlock &to);
+  void declare(const Part &part, const std::string &name);
   std::string label(const llvm::BasicBlock *block);
 
   llvm::Function &function_;
@@ -131,7 +133,7 @@ class Writer {
   const llvm::DenseMap<const llvm::Value *, std::string> &names_;
   llvm::DenseMap<const llvm::Value *, Texts> known_;
   llvm::DenseMap<const llvm::BasicBlock *, unsigned> labels_;
-  std::map<std::string, std::string> constants_;
+  std::map<std::string, std::string> constants_, declared_;  // by text; by type
   std::string top_, body_;
   unsigned next_ = 0;
   llvm::Instruction *current_ = nullptr;
