@@ -4,7 +4,7 @@
 
 namespace cutrans::test {
 
-inline constexpr const char *FunctionNames[] = {"swaps", "rings", "turns", "switches", "jumps", "calls", "arrays", "atomics", "small_atomics", "odd_memory", "constants", "undefined", "fences"};
+inline constexpr const char *FunctionNames[] = {"swaps", "rings", "turns", "switches", "jumps", "calls", "arrays", "atomics", "small_atomics", "odd_memory", "constants", "undefined", "fences", "wide"};
 
 inline constexpr char FunctionText[] = R"(
 @table = internal constant [8 x i32] [i32 3, i32 1, i32 4, i32 1, i32 5, i32 9, i32 2, i32 6], align 16
@@ -427,6 +427,27 @@ b:
   %y = select i1 %c, float %x, float 0.0
   %o = getelementptr i8, ptr %out, i64 4
   store float %y, ptr %o
+  ret void
+}
+
+; Numbers of 128 bits in a loop and in memory.
+define void @wide(ptr %arguments) {
+  %out = load ptr, ptr %arguments
+  %s = getelementptr i8, ptr %arguments, i64 8
+  %in = load ptr, ptr %s
+  %first = load i128, ptr %in, align 4
+  br label %loop
+loop:
+  %i = phi i32 [ 0, %0 ], [ %i1, %loop ]
+  %x = phi i128 [ %first, %0 ], [ %x2, %loop ]
+  %y = phi i128 [ -1, %0 ], [ %x, %loop ]
+  %x1 = mul i128 %x, 6364136223846793005
+  %x2 = add i128 %x1, %y
+  %i1 = add i32 %i, 1
+  %go = icmp ult i32 %i1, 9
+  br i1 %go, label %loop, label %end
+end:
+  store i128 %x2, ptr %out, align 8
   ret void
 }
 

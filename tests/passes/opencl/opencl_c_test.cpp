@@ -76,7 +76,7 @@ TEST(OpenclC, Refusals) {
   constexpr struct {
     const char *ir, *says;
   } Rows[] = {
-      {"define void @k(ptr %p) { %a = load i128, ptr %p\n store i128 %a, ptr %p\n ret void }", "the type i128"},
+      {"define void @k(ptr %p) { %a = load i128, ptr %p\n %b = udiv i128 %a, 7\n store i128 %b, ptr %p\n ret void }", "the type i128"},
       {"@g = internal global i32 0\ndefine void @k(ptr %p) { store i32 1, ptr @g\n ret void }", "the variable g"},
       {"declare void @other()\ndefine void @k(ptr %p) { call void @other()\n ret void }", "a call of other"},
       {"define void @k(ptr %p) { call void %p()\n ret void }", "a call through a pointer"},

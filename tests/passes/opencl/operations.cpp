@@ -170,6 +170,15 @@ const std::vector<std::string> WholeInteger = {
     "%p = call {$t, $m} @llvm.usub.with.overflow.$s($t %a, $t %b);%v = extractvalue {$t, $m} %p, 0;%o = extractvalue {$t, $m} %p, 1;%r = select $m %o, $t %c, $t %v",
 };
 
+// Of numbers of 128 bits.
+const std::vector<std::string> Wide = {
+    "%x = zext $t %a to $<i128>;%y = zext $t %b to $<i128>;%p = mul $<i128> %x, %y;%q = lshr $<i128> %p, {64:i128};%r = trunc $<i128> %q to $t",
+    "%x = sext $t %a to $<i128>;%y = sext $t %b to $<i128>;%p = mul $<i128> %x, %y;%q = lshr $<i128> %p, {60:i128};%r = trunc $<i128> %q to $t",
+    "%x = sext $t %a to $<i128>;%y = zext $t %b to $<i128>;%p = mul $<i128> %x, %y;%z = zext $t %c to $<i128>;%s = add $<i128> %p, %z;%q = ashr $<i128> %s, {68:i128};%r = trunc $<i128> %q to $t",
+    "%x = sext $t %a to $<i128>;%y = zext $t %b to $<i128>;%h = shl $<i128> %y, {70:i128};%s = sub $<i128> %x, %h;%n0 = and $t %c, {127};%n = zext $t %n0 to $<i128>;%q = lshr $<i128> %s, %n;%v = xor $<i128> %q, %x;%r = trunc $<i128> %v to $t",
+    "%x = sext $t %a to $<i128>;%y = sext $t %b to $<i128>;%h = shl $<i128> %y, {3:i128};%m = icmp slt $<i128> %x, %h;%o = icmp uge $<i128> %h, %x;%e = icmp eq $<i128> %h, %x;%p = xor $m %m, %o;%n = or $m %e, %p;%s = select $m %n, $<i128> %x, $<i128> %h;%r = trunc $<i128> %s to $t",
+};
+
 // "@8" in a name: an overload of bytes in as many lanes.
 std::string named(std::string pattern, unsigned lanes) {
   for (size_t at; (at = pattern.find("@8.")) != std::string::npos;) pattern.replace(at, 3, (lanes == 1 ? "i8." : "v" + std::to_string(lanes) + "i8."));
@@ -186,6 +195,7 @@ Kernel integerOperations(const std::string &name, unsigned lanes) {
       if (pattern.find("i65") == std::string::npos) patterns.push_back(named(pattern, lanes));
     maker.each(element, patterns);
     std::string text = element;
+    if (text == "i64") maker.each(element, Wide);
     if (text != "i24" && text != "i33") maker.each(element, WholeInteger);
     unsigned bits = Maker::bits(text);
     if (bits != 8 && bits % 8 == 0 && bits != 24) maker.each(element, {"%r = call $t @llvm.bswap.$s($t %a)"});

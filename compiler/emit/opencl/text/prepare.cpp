@@ -70,6 +70,7 @@ void prepareForText(llvm::Module &module) {
           }
         }
     }
+    if (!function.isDeclaration()) expandWideIntegers(function);
     for (llvm::AtomicRMWInst *atomic : atomics) llvm::expandAtomicRMWToCmpXchg(atomic, createExchange);
   }
 }

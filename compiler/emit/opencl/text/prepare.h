@@ -3,6 +3,7 @@
 #pragma once
 
 namespace llvm {
+class Function;
 class Module;
 }
 
@@ -10,5 +11,8 @@ namespace cutrans::emit::text {
 
 // After it: no constant expressions, no atomic operations but those that OpenCL has.
 void prepareForText(llvm::Module &module);
+
+// Integers of 128 bits as two of 64, where all of the function's operations on them can be expanded.
+void expandWideIntegers(llvm::Function &function);
 
 }  // namespace cutrans::emit::text
