@@ -51,6 +51,7 @@ void Writer::writeIntrinsic(llvm::IntrinsicInst &call) {
     case Id::masked_store:
     case Id::masked_gather:
     case Id::masked_scatter: return writeMasked(call);
+    case Id::readcyclecounter: return give(call, {prelude_.cycles() + "()"}, true);
     case Id::memcpy:
     case Id::memcpy_inline:
     case Id::memmove:

@@ -205,6 +205,19 @@ std::string Prelude::rounding(const char *name, const char *builtin) {
                                              {name, builtin}));
 }
 
+// OpenCL has no clock: where the compiler has none either, the program is not built.
+std::string Prelude::cycles() {
+  return add("cycles", R"(#ifdef __has_builtin
+#if __has_builtin(__builtin_readcyclecounter)
+#define cycles __builtin_readcyclecounter
+#endif
+#endif
+#ifndef cycles
+#error the kernel reads the clock, and this compiler has no counter
+#endif
+)");
+}
+
 std::string Prelude::copy() {
   return add("copy", "static void copy(ulong d,ulong s,ulong n){for(ulong i=0;i<n;++i)((__global uchar*)d)[i]=((__global uchar*)s)[i];}\n");
 }

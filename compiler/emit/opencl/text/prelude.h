@@ -34,6 +34,7 @@ class Prelude {
   std::string halfToFloat(unsigned lanes), floatToHalf(unsigned lanes), floatToBfloat(unsigned lanes);
   std::string rounding(const char *name, const char *builtin);  // floor and its kin
   std::string copy(), move(), fill();         // memory
+  std::string cycles();                       // of the CPU's counter
 
   std::string text() const { return text_; }
   bool usesDouble = false, usesLongAtomics = false;
