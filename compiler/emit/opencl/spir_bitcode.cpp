@@ -131,9 +131,10 @@ bool isOld(llvm::AtomicRMWInst::BinOp operation) {
 
 // Others become loops of compare-and-swap.
 void writeOldAtomics(llvm::Function &function) {
-  for (llvm::Instruction &instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
-    auto *atomic = llvm::dyn_cast<llvm::AtomicRMWInst>(&instruction);
-    if (!atomic || isOld(atomic->getOperation())) continue;
+  llvm::SmallVector<llvm::AtomicRMWInst *, 8> found;
+  for (llvm::Instruction &instruction : llvm::instructions(function))
+    if (auto *atomic = llvm::dyn_cast<llvm::AtomicRMWInst>(&instruction); atomic && !isOld(atomic->getOperation())) found.push_back(atomic);
+  for (llvm::AtomicRMWInst *atomic : found) {
     llvm::expandAtomicRMWToCmpXchg(atomic, [](llvm::IRBuilderBase &b, Value *address, Value *loaded, Value *wanted, llvm::Align align, llvm::AtomicOrdering order,
                                               llvm::SyncScope::ID scope, Value *&success, Value *&found, llvm::Instruction *) {
       llvm::Type *type = wanted->getType();
