@@ -135,23 +135,26 @@ OpenclArtifact::~OpenclArtifact() {
   if (program_) driver().clReleaseProgram(static_cast<cl_program>(program_));
 }
 
-Outcome OpenclArtifact::run(const Launch &launch) {
-  Driver &cl = driver();
-  Outcome outcome;
+struct OpenclArtifact::Prepared {
+  Memory arena, taken, ring, record;
+  ct_messages &messages() const { return *reinterpret_cast<ct_messages *>(ring.get()); }
+};
+
+std::shared_ptr<OpenclArtifact::Prepared> OpenclArtifact::prepare(const Launch &launch) {
   const uint32_t threads = launch.block[0] * launch.block[1] * launch.block[2], lanes = uint32_t(up(threads, header_.gang_width)), slots = 64;
   const uint64_t stack = header_.flags & CT_OPENCL_USES_STACK ? launch.stackBytes : 0;
   const uint64_t slot = up(header_.scratch_bytes, 64) + up(uint64_t(header_.local_bytes) * lanes, 64) + stack * lanes;
-  Memory arena = zeroed(slot * slots), taken = zeroed(slots * 4), ring = zeroed(1 << 20), record = zeroed(sizeof(ct_opencl_launch));
+  auto prepared = std::make_shared<Prepared>(Prepared{zeroed(slot * slots), zeroed(slots * 4), zeroed(1 << 20), zeroed(sizeof(ct_opencl_launch))});
   auto address = [](const void *memory) { return reinterpret_cast<uint64_t>(memory); };
-  auto &messages = *reinterpret_cast<ct_messages *>(ring.get());
+  ct_messages &messages = prepared->messages();
   messages.bytes = (1 << 20) - sizeof messages;
-  auto &data = *reinterpret_cast<ct_opencl_launch *>(record.get());
+  auto &data = *reinterpret_cast<ct_opencl_launch *>(prepared->record.get());
   data.params = address(launch.params.data());
   data.globals = address(launch.globals);
   data.messages = header_.flags & CT_OPENCL_USES_MESSAGES ? address(&messages) : 0;
   if (slot) {
-    data.arena = address(arena.get());
-    data.arena_slots = address(taken.get());
+    data.arena = address(prepared->arena.get());
+    data.arena_slots = address(prepared->taken.get());
     data.slot_bytes = slot;
     data.arena_slot_count = slots;
   }
@@ -159,19 +162,79 @@ Outcome OpenclArtifact::run(const Launch &launch) {
   for (int i = 0; i < 3; ++i) data.grid[i] = launch.grid[i], data.block[i] = launch.block[i];
   data.dynamic_shared_bytes = launch.dynamicShared;
   data.unit_count = 2;
+  return prepared;
+}
+
+int OpenclArtifact::enqueue(const Launch &launch, const Prepared &prepared) {
+  Driver &cl = driver();
   auto *kernel = static_cast<cl_kernel>(kernel_);
-  cl_int error = cl.clSetKernelArgSVMPointer(kernel, 0, record.get());
+  cl_int error = cl.clSetKernelArgSVMPointer(kernel, 0, prepared.record.get());
   if (error == CL_SUCCESS) error = cl.clSetKernelArg(kernel, 1, std::max(16u, header_.static_shared_bytes + launch.dynamicShared), nullptr);
   size_t groups[3] = {launch.grid[0], launch.grid[1], launch.grid[2]}, one[3] = {1, 1, 1};
   if (error == CL_SUCCESS) error = cl.clEnqueueNDRangeKernel(cl.queue, kernel, 3, nullptr, groups, one, 0, nullptr, nullptr);
-  if (error == CL_SUCCESS) error = cl.clFinish(cl.queue);
-  if (error != CL_SUCCESS) {
+  return error == CL_SUCCESS ? cl.clFinish(cl.queue) : error;
+}
+
+Outcome OpenclArtifact::run(const Launch &launch) {
+  Outcome outcome;
+  std::shared_ptr<Prepared> prepared = prepare(launch);
+  if (int error = enqueue(launch, *prepared)) {
     outcome.ok = false;
     outcome.problem = "OpenCL error " + std::to_string(error);
     return outcome;
   }
-  read(messages, outcome);
+  read(prepared->messages(), outcome);
   return outcome;
+}
+
+namespace {
+
+template <class F>
+double milliseconds(F f) {
+  auto start = std::chrono::steady_clock::now();
+  f();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+std::function<double()> OpenclArtifact::timed(const Launch &launch) {
+  auto kept = std::make_shared<Launch>(launch);
+  return [this, kept, prepared = prepare(*kept)] { return milliseconds([&] { enqueue(*kept, *prepared); }); };
+}
+
+std::function<double()> openclSource(const char *text, const char *name, const Launch &launch, const std::vector<std::string> &arguments, size_t localBytes,
+                                     std::string &error) {
+  Driver &cl = driver();
+  cl_int status;
+  cl_program program = cl.clCreateProgramWithSource(cl.context, 1, &text, nullptr, &status);
+  if (status == CL_SUCCESS) status = cl.clBuildProgram(program, 1, &cl.device, "-cl-std=CL1.2", nullptr, nullptr);
+  cl_kernel kernel = status == CL_SUCCESS ? cl.clCreateKernel(program, name, &status) : nullptr;
+  cl_uint index = 0;
+  for (const std::string &argument : arguments) {
+    if (status != CL_SUCCESS) break;
+    // A pointer is a byte longer, so that it is told apart.
+    if (argument.size() == sizeof(void *) + 1) {
+      void *pointer;
+      std::memcpy(&pointer, argument.data(), sizeof pointer);
+      status = cl.clSetKernelArgSVMPointer(kernel, index++, pointer);
+    } else {
+      status = cl.clSetKernelArg(kernel, index++, argument.size(), argument.data());
+    }
+  }
+  if (status == CL_SUCCESS && localBytes) status = cl.clSetKernelArg(kernel, index, localBytes, nullptr);
+  if (status != CL_SUCCESS) {
+    error = "OpenCL error " + std::to_string(status);
+    return {};
+  }
+  return [&cl, kernel, launch] {
+    size_t local[3], all[3];
+    for (int i = 0; i < 3; ++i) local[i] = launch.block[i], all[i] = size_t{launch.grid[i]} * launch.block[i];
+    return milliseconds([&] {
+      cl.clEnqueueNDRangeKernel(cl.queue, kernel, 3, nullptr, all, local, 0, nullptr, nullptr);
+      cl.clFinish(cl.queue);
+    });
+  };
 }
 
 }  // namespace cutrans::test
