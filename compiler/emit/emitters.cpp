@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/emit/emitters.h"
 
+#include "cutrans/amdgpu_kernel.h"
 #include "cutrans/native_kernel.h"
 #include "cutrans/opencl_kernel.h"
 
@@ -15,6 +16,7 @@ constexpr Row Rows[] = {
     {CT_NATIVE_FORMAT, emitNative},
     {CT_OPENCL_FORMAT_SPIR, emitSpirBitcode},
     {CT_OPENCL_FORMAT_C, emitOpenclC},
+    {CT_AMDGPU_FORMAT, emitAmdgcn},
 };
 
 }  // namespace

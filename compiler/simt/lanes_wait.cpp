@@ -49,7 +49,7 @@ unsigned dimensionsOf(const Value *value) {
 
 class OneLane {
  public:
-  OneLane(const Shapes &shapes, const LaunchIds &ids) : shapes_(shapes) {
+  OneLane(const Shapes &shapes, const LaunchIds &ids) : shapes_(shapes), oneWarp_(ids.width() <= 32) {
     for (unsigned d = 0; d < 3; ++d)
       if (ids.anyShape() || ids.block()[d] > 1) extents_ |= 1 << d;
   }
@@ -65,7 +65,7 @@ class OneLane {
     if (value ? match(condition, m_LogicalAnd(m_Value(left), m_Value(right))) : match(condition, m_LogicalOr(m_Value(left), m_Value(right))))
       return depth < 8 && (picksIn(left, value, depth + 1) || picksIn(right, value, depth + 1));
     if (auto *extract = dyn_cast<ExtractValueInst>(condition))
-      return value && ir::intrinsicOf(extract->getAggregateOperand()) == ir::Intrinsic::Elect && extract->getIndices()[0] == 1 &&
+      return value && oneWarp_ && ir::intrinsicOf(extract->getAggregateOperand()) == ir::Intrinsic::Elect && extract->getIndices()[0] == 1 &&
              shapes_.of(cast<CallInst>(extract->getAggregateOperand())->getArgOperand(0)).isUniform();
     auto *compare = dyn_cast<ICmpInst>(condition);
     if (!compare || !compare->isEquality() || (compare->getPredicate() == CmpInst::ICMP_EQ) != value) return false;
@@ -92,6 +92,7 @@ class OneLane {
   }
 
   const Shapes &shapes_;
+  bool oneWarp_;  // each warp elects one of its own
   unsigned extents_ = 0;
 };
 
@@ -288,9 +289,23 @@ bool meetsAtOtherBarrier(Instruction &barrier, const Partings &partings) {
   return false;
 }
 
+// Whether a way that leads from `from` to `join`, past `loop`, does something that other threads can see.
+bool doesSomething(BasicBlock *from, BasicBlock *join, const Loop &loop) {
+  Blocks seen;
+  SmallVector<BasicBlock *, 16> work{from};
+  while (!work.empty()) {
+    BasicBlock *block = work.pop_back_val();
+    if (block == join || loop.contains(block) || !seen.insert(block).second) continue;
+    for (Instruction &instruction : *block)
+      if (instruction.mayWriteToMemory() || ir::isConvergent(ir::intrinsicOf(&instruction))) return true;
+    work.append(succ_begin(block), succ_end(block));
+  }
+  return false;
+}
+
 }  // namespace
 
-const char *whyLanesWait(Function &kernel, const LaunchIds &ids) {
+const char *whyLanesMeetApart(Function &kernel, const LaunchIds &ids) {
   bool meet = any_of(instructions(kernel), [](Instruction &instruction) { return isMeeting(instruction) || isBarrier(instruction); });
   if (Partings partings(kernel, ids); meet && !partings.all().empty())
     for (Instruction &instruction : instructions(kernel)) {
@@ -298,6 +313,44 @@ const char *whyLanesWait(Function &kernel, const LaunchIds &ids) {
                                           : isBarrier(instruction) && meetsAtOtherBarrier(instruction, partings);
       if (apart) return "lanes of a warp meet on different ways";
     }
+  return nullptr;
+}
+
+const char *whyWavesWait(Function &kernel, const LaunchIds &ids) {
+  if (none_of(instructions(kernel), isYield)) return nullptr;
+  DominatorTree dominators(kernel);
+  PostDominatorTree postDominators(kernel);
+  LoopInfo loops(dominators);
+  LinearPlan plan = settlePlan(kernel, loops, ids);
+  Shapes shapes(kernel, ids, [&](const PHINode &phi) { return plan.joins.contains(&phi); });
+  OneLane one(shapes, ids);
+  for (Loop *loop : loops.getLoopsInPreorder()) {
+    if (!waits(*loop)) continue;
+    if (plan.maskLoops.contains(loop) && !waitsForPhase(*loop) && !isForOneLane(loop->getHeader(), dominators, one))
+      return "lanes of a wave wait each on its own";
+    for (BasicBlock &block : kernel) {
+      auto *branch = dyn_cast<BranchInst>(block.getTerminator());
+      if (loop->contains(&block) || !branch || !branch->isConditional() || shapes.of(branch->getCondition()).isUniform()) continue;
+      auto *node = postDominators.getNode(&block);
+      BasicBlock *join = node && node->getIDom() ? node->getIDom()->getBlock() : nullptr;
+      if (join && dominators.dominates(join, loop->getHeader())) continue;
+      BasicBlock *ways[2] = {branch->getSuccessor(0), branch->getSuccessor(1)};
+      bool leads[2];
+      for (unsigned i : {0, 1}) {
+        SmallPtrSet<BasicBlock *, 1> stop;
+        if (join) stop.insert(join);
+        leads[i] = ways[i] != join && isPotentiallyReachable(ways[i], loop->getHeader(), &stop);
+      }
+      for (unsigned i : {0, 1})
+        if (leads[i] && !leads[1 - i] && doesSomething(ways[1 - i], join, *loop)) return "threads of a wave wait beside others of it";
+      if (leads[0] && leads[1]) return "threads of a wave come to a waiting loop on different ways";
+    }
+  }
+  return nullptr;
+}
+
+const char *whyLanesWait(Function &kernel, const LaunchIds &ids) {
+  if (const char *why = whyLanesMeetApart(kernel, ids)) return why;
   if (none_of(instructions(kernel), isYield)) return nullptr;
   // Each time around one loop is rewritten; none needs it more than twice.
   constexpr unsigned MaxRewritten = 32;

@@ -14,4 +14,11 @@ class LaunchIds;
 // mark-waiting-loops. May rewrite loops so that they can run in step (leave_in_turn.h).
 const char *whyLanesWait(llvm::Function &kernel, const LaunchIds &ids);
 
+// The part of it that is about warp operations and barriers. Changes nothing.
+const char *whyLanesMeetApart(llvm::Function &kernel, const LaunchIds &ids);
+
+// The part of it that is about loops, for chips that run a wave of `ids.width()` threads in step and lay out its ways as they
+// like: nothing is rewritten, and where one way waits, the others must do nothing that it could wait for.
+const char *whyWavesWait(llvm::Function &kernel, const LaunchIds &ids);
+
 }  // namespace cutrans::simt

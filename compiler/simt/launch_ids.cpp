@@ -72,7 +72,7 @@ std::optional<IdForm> LaunchIds::form(ir::Intrinsic id) const {
     case ir::Intrinsic::LaneId:
       found.emplace();
       if (width_ < 32) found->multiply = width_, found->modulo = 32;
-      for (unsigned lane = 0; lane < width_; ++lane) found->offsets.push_back(lane);
+      for (unsigned lane = 0; lane < width_; ++lane) found->offsets.push_back(lane % 32);
       break;
     case ir::Intrinsic::GangThread:
       found.emplace();
@@ -82,7 +82,7 @@ std::optional<IdForm> LaunchIds::form(ir::Intrinsic id) const {
     case ir::Intrinsic::WarpId:
       found.emplace();
       found->multiply = width_, found->divide = 32;
-      found->offsets.assign(width_, 0);
+      for (unsigned lane = 0; lane < width_; ++lane) found->offsets.push_back(lane / 32);
       break;
     default: break;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How thread ids follow from (gang, lane), for a block shape and a gang width: one place for the shape analysis, which
+// How thread ids follow from (gang, lane), for a block shape and a gang width (up to 32, and 64 for waves of two warps): one place for the shape analysis, which
 // asks for offsets, and for widen-to-gang, which writes the formulas.
 #pragma once
 

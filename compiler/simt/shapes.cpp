@@ -150,7 +150,8 @@ Shape Shapes::computeCall(const Instruction &instruction) const {
   }
   bool allUniform = all_of(call.args(), [&](const Use &use) { return of(use).kind != Shape::Pattern && of(use).kind != Shape::Varying; });
   auto uniformIf = [](bool condition) { return condition ? Shape::uniform() : Shape::varying(); };
-  auto member = [&] { return !of(call.getArgOperand(0)).isVarying() && !of(call.getArgOperand(0)).isPattern(); };
+  bool oneWarp = ids_.width() <= 32;  // else the warps of a gang have results of their own
+  auto member = [&] { return oneWarp && !of(call.getArgOperand(0)).isVarying() && !of(call.getArgOperand(0)).isPattern(); };
   switch (id) {
     case TidX:
     case TidY:
@@ -173,11 +174,11 @@ Shape Shapes::computeCall(const Instruction &instruction) const {
     case TexQuery:
     case SurfLoad:
     case Malloc: return Shape::varying();
-    case ShflIdx: return uniformIf(isBroadcast(call, *this));
+    case ShflIdx: return uniformIf(oneWarp && isBroadcast(call, *this));
     case BarrierRedPopc:
     case BarrierRedAnd:
-    case BarrierRedOr:
-    case ActiveMask: return Shape::uniform();
+    case BarrierRedOr: return Shape::uniform();
+    case ActiveMask: return uniformIf(oneWarp);
     case VoteAll:
     case VoteAny:
     case VoteUni:

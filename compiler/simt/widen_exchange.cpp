@@ -4,6 +4,7 @@
 // knows what each brought, and computes its own results. So members may come on different ways.
 #include <cstddef>
 
+#include "compiler/simt/shuffle_source.h"
 #include "compiler/simt/widen_to_gang.h"
 #include "compiler/simt/widened.h"
 #include "cutrans/native_kernel.h"
@@ -89,7 +90,7 @@ Value *Widener::exchanged(CallInst &call, ir::Intrinsic id, Value *lane, Value *
     case ShflUp:
     case ShflDown:
     case ShflBfly: {
-      auto [source, valid] = shuffleSource(id, place, laneOf(call.getArgOperand(2), lane), laneOf(call.getArgOperand(3), lane));
+      auto [source, valid] = shuffleSource(builder_, id, place, laneOf(call.getArgOperand(2), lane), laneOf(call.getArgOperand(3), lane));
       source = builder_.CreateAnd(source, builder_.getInt32(31));
       Value *value = builder_.CreateLoad(builder_.getInt64Ty(), exchangeField(offsetof(ct_native_exchange, values), 8, source));
       Value *here = builder_.CreateTrunc(builder_.CreateLShr(present, source), builder_.getInt1Ty());

@@ -107,7 +107,6 @@ class Widener {
   Value *entryLanes();
   void widenWarp(llvm::CallInst &call, ir::Intrinsic id);
   void checkMembers(llvm::CallInst &call);
-  std::pair<Value *, Value *> shuffleSource(ir::Intrinsic id, Value *lane, Value *b, Value *c);
   Value *shuffle(llvm::CallInst &call, ir::Intrinsic id);
   Value *broadcast(llvm::CallInst &call);  // a shuffle in which all read from one lane
   Value *permute(Value *vector, Value *indices);

@@ -7,6 +7,7 @@
 #include <llvm/IR/IntrinsicsX86.h>
 
 #include "compiler/simt/refusal.h"
+#include "compiler/simt/shuffle_source.h"
 #include "compiler/simt/widen_to_gang.h"
 #include "compiler/simt/widened.h"
 
@@ -100,32 +101,11 @@ Value *Widener::permute(Value *vector, Value *indices) {
   return result;
 }
 
-// "shfl.sync": b is the lane or the distance, c holds the clamp value in bits 0-4 and the segment mask in bits 8-12. Gives the
-// lane to read from, and whether it is the one that was asked for. Scalars, or vectors of lanes.
-std::pair<Value *, Value *> Widener::shuffleSource(ir::Intrinsic id, Value *lane, Value *b, Value *c) {
-  using enum ir::Intrinsic;
-  auto constant = [&](unsigned value) { return ConstantInt::get(lane->getType(), value); };
-  b = builder_.CreateAnd(b, constant(31));
-  Value *segments = builder_.CreateAnd(builder_.CreateLShr(c, constant(8)), constant(31));
-  Value *inSegment = builder_.CreateXor(segments, constant(31));
-  Value *lowest = builder_.CreateAnd(lane, segments);
-  Value *bound = builder_.CreateOr(lowest, builder_.CreateAnd(builder_.CreateAnd(c, constant(31)), inSegment));
-  Value *from, *valid;
-  switch (id) {
-    case ShflUp: from = builder_.CreateSub(lane, b); break;
-    case ShflDown: from = builder_.CreateAdd(lane, b); break;
-    case ShflBfly: from = builder_.CreateXor(lane, b); break;
-    default: from = builder_.CreateOr(lowest, builder_.CreateAnd(b, inSegment)); break;
-  }
-  valid = id == ShflUp ? builder_.CreateICmpSGE(from, bound) : builder_.CreateICmpSLE(from, bound);
-  return {builder_.CreateSelect(valid, from, lane), valid};
-}
-
 // A source that is not here gives 0, where the manual leaves it open.
 Value *Widener::shuffle(CallInst &call, ir::Intrinsic id) {
   SmallVector<Constant *, 32> lanes;
   for (unsigned i = 0; i < width_; ++i) lanes.push_back(builder_.getInt32(i));
-  auto [source, valid] = shuffleSource(id, ConstantVector::get(lanes), vectorOf(call.getArgOperand(2)), vectorOf(call.getArgOperand(3)));
+  auto [source, valid] = shuffleSource(builder_, id, ConstantVector::get(lanes), vectorOf(call.getArgOperand(2)), vectorOf(call.getArgOperand(3)));
   Value *value = builder_.CreateFreeze(vectorOf(call.getArgOperand(1)));
   if (!allLanes()) value = builder_.CreateSelect(mask(), value, splat(builder_.getInt32(0)));
   Value *both = builder_.CreateInsertValue(PoisonValue::get(widened(call.getType())), permute(value, source), 0);

@@ -60,7 +60,7 @@ llvm::Error failed(const llvm::Twine &why) { return simt::refuse(Diag::codegen_l
 
 }  // namespace
 
-llvm::Expected<std::string> linkShared(llvm::ArrayRef<char> object) {
+llvm::Expected<std::string> linkShared(llvm::ArrayRef<char> object, const char *hashStyle) {
   static std::mutex oneAtATime;
   MemoryFile input("cutrans.o");
   TemporaryFolder folder;
@@ -69,7 +69,7 @@ llvm::Expected<std::string> linkShared(llvm::ArrayRef<char> object) {
   std::string in = input.path(), out = folder.file("kernel.so"), messages;
   llvm::raw_string_ostream errors(messages);
   const char *arguments[] = {"ld.lld", "-shared", "--no-undefined", "--threads=1", "--build-id=none",
-                             "--hash-style=gnu", "-z", "noexecstack", "-z", "nognustack", "--strip-all", "-o", out.c_str(), in.c_str()};
+                             hashStyle, "-z", "noexecstack", "-z", "nognustack", "--strip-all", "-o", out.c_str(), in.c_str()};
   bool linked;
   {
     std::lock_guard lock(oneAtATime);

@@ -12,6 +12,7 @@
 
 #include "compiler/emit/native/lower_native.h"
 #include "compiler/emit/native/native.h"
+#include "compiler/emit/shared_layout.h"
 #include "compiler/ir/intrinsics.h"
 #include "compiler/ir/spmd.h"
 #include "compiler/simt/phases.h"
@@ -51,7 +52,8 @@ class Lowering {
       : kernel_(kernel), module_(*kernel.getParent()), block_(kernel.getArg(0)), record_(record), surroundings_(surroundings) {}
 
   llvm::Error run() {
-    layOutShared();
+    shared_ = layOutShared(module_);
+    record_.static_shared_bytes = shared_.bytes;
     replaceVariables();
     llvm::SmallVector<llvm::CallInst *, 64> calls;
     for (llvm::Instruction &instruction : llvm::instructions(kernel_))
@@ -67,7 +69,6 @@ class Lowering {
   }
 
  private:
-  void layOutShared();
   void replaceVariables();
   llvm::Value *variableAddress(llvm::GlobalVariable &variable, llvm::IRBuilderBase &builder);
   llvm::Expected<llvm::Value *> lower(llvm::CallInst &call);
@@ -82,7 +83,7 @@ class Lowering {
   llvm::Argument *block_;
   ct_native_kernel &record_;
   Surroundings &surroundings_;
-  llvm::DenseMap<const llvm::GlobalVariable *, uint32_t> sharedOffset_;
+  SharedLayout shared_;
   TextureCalls textures_;
 };
 
@@ -96,41 +97,11 @@ class NativeSurroundings : public Surroundings {
   }
 };
 
-bool isDynamic(const llvm::GlobalVariable &variable) {
-  return variable.getParent()->getDataLayout().getTypeAllocSize(variable.getValueType()) == 0;
-}
-
-// Static symbols by falling alignment, which leaves no gaps but at the end; the dynamic array behind them.
-void Lowering::layOutShared() {
-  llvm::SmallVector<llvm::GlobalVariable *, 8> variables;
-  uint64_t dynamicAlign = 16;
-  for (llvm::GlobalVariable &variable : module_.globals()) {
-    if (variable.getAddressSpace() != ir::space::Shared || variable.use_empty()) continue;
-    if (isDynamic(variable)) dynamicAlign = std::max(dynamicAlign, variable.getAlign().valueOrOne().value());
-    variables.push_back(&variable);
-  }
-  // Insertion keeps equals in the module's order.
-  for (size_t i = 1; i < variables.size(); ++i)
-    for (size_t k = i; k && variables[k]->getAlign().valueOrOne() > variables[k - 1]->getAlign().valueOrOne(); --k)
-      std::swap(variables[k], variables[k - 1]);
-  uint64_t size = 0;
-  for (llvm::GlobalVariable *variable : variables) {
-    if (isDynamic(*variable)) continue;
-    size = llvm::alignTo(size, variable->getAlign().valueOrOne());
-    sharedOffset_[variable] = uint32_t(size);
-    size += module_.getDataLayout().getTypeAllocSize(variable->getValueType());
-  }
-  size = llvm::alignTo(size, dynamicAlign);
-  for (llvm::GlobalVariable *variable : variables)
-    if (isDynamic(*variable)) sharedOffset_[variable] = uint32_t(size);
-  record_.static_shared_bytes = uint32_t(size);
-}
-
 llvm::Value *Lowering::variableAddress(llvm::GlobalVariable &variable, llvm::IRBuilderBase &builder) {
   if (variable.getAddressSpace() == ir::space::Shared) {
-    if (surroundings_.sharedWindow(builder, block_)) return builder.CreateIntToPtr(builder.getInt32(Surroundings::SharedStart + sharedOffset_.lookup(&variable)), variable.getType());
+    if (surroundings_.sharedWindow(builder, block_)) return builder.CreateIntToPtr(builder.getInt32(Surroundings::SharedStart + shared_.offsets.lookup(&variable)), variable.getType());
     llvm::Value *base = loadBlockField(builder, block_, offsetof(ct_native_block, shared_base), builder.getInt32Ty());
-    llvm::Value *sum = builder.CreateNUWAdd(base, builder.getInt32(sharedOffset_.lookup(&variable)), variable.getName());
+    llvm::Value *sum = builder.CreateNUWAdd(base, builder.getInt32(shared_.offsets.lookup(&variable)), variable.getName());
     return builder.CreateIntToPtr(sum, variable.getType());
   }
   llvm::MDNode *node = variable.getMetadata(ir::OffsetMetadata);

@@ -60,6 +60,6 @@ llvm::Expected<llvm::SmallVector<char, 0>> emitObject(llvm::Module &module, llvm
 std::string emitAssembly(llvm::Module &module, llvm::TargetMachine &machine);
 
 // In process. One at a time: lld keeps its state in globals. Refuses objects that need symbols from elsewhere.
-llvm::Expected<std::string> linkShared(llvm::ArrayRef<char> object);
+llvm::Expected<std::string> linkShared(llvm::ArrayRef<char> object, const char *hashStyle = "--hash-style=gnu");
 
 }  // namespace cutrans::emit

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The parts of the emitter for AMD's chips, in the order in which emit_amdgcn.cpp uses them: one thread's SPMD IR becomes a code
+// object (targets/include/cutrans/amdgpu_kernel.h). docs/amdgpu-emit.md.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <llvm/ADT/ArrayRef.h>
+#include <llvm/ADT/StringRef.h>
+#include <llvm/Support/Error.h>
+
+#include "compiler/ir/intrinsics.h"
+#include "compiler/simt/passes.h"
+#include "cutrans/amdgpu_kernel.h"
+
+namespace llvm {
+class AllocaInst;
+class CallInst;
+class Function;
+class Module;
+class TargetMachine;
+class Value;
+}  // namespace llvm
+
+namespace cutrans::emit::amdgcn {
+
+// What `ct_device_info.codegen` says: "gpu=gfx90a:sramecc+:xnack-;wave=64;features=...;embed-ir=1". Unknown words are refused. Without
+// a wave size it is what the chip prefers; what a chip can be set to and the name does not say works with either setting.
+struct Chip {
+  std::string name, features;
+  unsigned generation = 0;  // 9 to 12, of the instruction set
+  unsigned wave = 0;        // 32 or 64
+  bool embedIr = false;
+  bool multipleDies = false;  // %smid counts in several
+};
+llvm::Expected<Chip> parseChip(llvm::StringRef codegen);
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(const Chip &chip);
+
+// Whether the kernel can be right in waves; on thread form, marks what later passes read (phases.h). A refusal says why not.
+llvm::Error checkWaves(llvm::Function &kernel, const simt::SimtOptions &options, const Chip &chip);
+
+// Replaces the kernel by `amdgpu_kernel void @cutrans_kernel(byref params, byref launch)`: no cutrans.* but those of expandMath and the
+// messages' (compiler/emit/device), shared memory laid out, address spaces and scopes those of AMDGPU. Fills the record but for what is known
+// only of machine code. Returns the new function.
+llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &kernel, const simt::SimtOptions &options, const Chip &chip, ct_amdgpu_kernel &record);
+
+// Approximate functions, directed rounding, ftz and sat.
+llvm::Error expandMath(llvm::Module &module);
+
+// Bodies of what the kernel calls of compiler/emit/device.
+llvm::Error linkDeviceCode(llvm::Module &module);
+
+// The artifact's own sections. `ir` may be empty.
+void addSections(llvm::Module &module, const ct_amdgpu_kernel &record, llvm::StringRef ir);
+
+// From the object to the artifact: the record's last fields come from the code object's own notes.
+llvm::Expected<std::string> finish(llvm::ArrayRef<char> object, ct_amdgpu_kernel record);
+
+}  // namespace cutrans::emit::amdgcn
