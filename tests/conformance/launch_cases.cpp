@@ -179,7 +179,9 @@ void heap(Session &s) {
 }
 
 void asynchronous(Session &s) {
-  const Kernel kernel = s.kernel("hold");
+  KernelRequest one;
+  one.block[0] = one.block[1] = one.block[2] = 1;
+  const Kernel kernel = s.kernel("hold", one);
   ct_queue *queue = s.queue(CT_QUEUE_NON_BLOCKING), *other = s.queue(CT_QUEUE_NON_BLOCKING);
   auto *flag = s.pinned<uint64_t>(1);
   s.ok(s.launch(queue, kernel, 1, 1, flag), "launch");

@@ -30,7 +30,6 @@ void writeCase(std::ostream &out, const CaseResult &r) {
   if (!r.as_expected) {
     if (r.outcome == Outcome::pass) out << " (the list expects otherwise: " << r.expected_reason << "; take it off the list)";
     if (r.outcome != Outcome::pass) out << "\n    asked for: " << r.what;
-    if (r.outcome == Outcome::unsupported) out << "\n    if this is so on purpose, the list wants: unsupported " << r.name << " and why";
   }
   out << "\n";
 }
@@ -38,6 +37,8 @@ void writeCase(std::ostream &out, const CaseResult &r) {
 void writeSummary(std::ostream &out, const Report &report) {
   out << report.title << " (" << report.device << "): " << count(report, Outcome::pass) << " pass, " << count(report, Outcome::unsupported) << " unsupported, "
       << count(report, Outcome::untested) << " untested, " << count(report, Outcome::fail) << " fail; " << surprises(report) << " unexpected\n";
+  const bool refusals = std::ranges::any_of(report.results, [](const CaseResult &r) { return !r.as_expected && r.outcome == Outcome::unsupported; });
+  if (refusals) out << "What is refused on purpose belongs into the list, a line for each: unsupported CASE why\n";
 }
 
 void writeJson(std::ostream &out, const std::vector<Report> &reports) {
