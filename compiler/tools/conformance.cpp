@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <sstream>
 
 #include "commands.h"
 #include "cutrans/runtime/platform.h"
+#include "cutrans/support/config.h"
 #if CUTRANS_HAS_CONFORMANCE
 #include "cutrans/conformance.h"
 #endif
@@ -29,10 +31,19 @@ int wrong(const std::string &text) {
   return kUsage;
 }
 
-// A name of an installed target, or a file.
-std::string pluginFile(const std::string &plugin) {
-  if (plugin.find('/') == std::string::npos && !plugin.ends_with(".so")) return runtime::libraryFolder() + "/cutrans_target_" + plugin + ".so";
-  return std::filesystem::absolute(plugin);
+// A name of a target, searched as the runtime does, or a file. Empty, with `error` set, where there is none.
+std::string pluginFile(const std::string &plugin, std::string &error) {
+  if (plugin.find('/') != std::string::npos || plugin.ends_with(".so")) return std::filesystem::absolute(plugin).lexically_normal();
+  const std::string name = "cutrans_target_" + plugin + ".so";
+  std::istringstream folders(config().target_path + ":" + runtime::libraryFolder());
+  error = "there is no target " + plugin + ": " + name + " is not in";
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (folder.empty()) continue;
+    if (std::filesystem::exists(folder + "/" + name)) return std::filesystem::absolute(folder + "/" + name);
+    error += " " + folder;
+  }
+  error += "; give the plug-in's file, or its folder in CUTRANS_TARGET_PATH";
+  return "";
 }
 
 // The list that counts for a plug-in: the one that was given, else the one next to it: cutrans_target_foo.list.
@@ -58,8 +69,9 @@ int check(const Options &options) {
   bool no_device = false;
   for (const std::string &plugin : options.plugins) {
     conformance::Options suite;
-    suite.plugin = pluginFile(plugin);
     std::string error;
+    suite.plugin = pluginFile(plugin, error);
+    if (suite.plugin.empty()) return wrong(error);
     if (!readList(options, suite.plugin, suite.expectations, error)) return wrong(error);
     if (options.expected) {
       std::string title = std::filesystem::path(suite.plugin).stem();
