@@ -36,7 +36,7 @@ int findRecord(const History &history, size_t call) {
 }
 
 const char *name(Kind kind) {
-  constexpr const char *kNames[] = {"host function", "write", "read", "record", "wait", "cudaStreamSynchronize", "cudaEventSynchronize",
+  constexpr const char *kNames[] = {"host function", "empty node", "write", "read", "record", "wait", "cudaStreamSynchronize", "cudaEventSynchronize",
                                     "cudaDeviceSynchronize", "cudaStreamQuery", "cudaEventQuery"};
   return kNames[static_cast<size_t>(kind)];
 }
@@ -57,7 +57,7 @@ Order::Order(const History &history) : ancestors_(history.calls.size()), record_
   // By the time of the return: whatever precedes a call returned before it began.
   std::vector<size_t> sorted(calls.size());
   std::iota(sorted.begin(), sorted.end(), 0);
-  std::ranges::sort(sorted, {}, [&](size_t i) { return calls[i].returned; });
+  std::ranges::sort(sorted, {}, [&](size_t i) { return std::pair(calls[i].returned, i); });
   for (size_t at = 0; at < sorted.size(); ++at) {
     const size_t b = sorted[at];
     if (usesEvent(calls[b].kind)) record_of_[b] = findRecord(history, b);
@@ -69,6 +69,7 @@ Order::Order(const History &history) : ancestors_(history.calls.size()), record_
       ancestors_[b].set(a);
     };
     if (record_of_[b] >= 0) precedes(static_cast<size_t>(record_of_[b]));
+    for (int a : calls[b].after) precedes(static_cast<size_t>(a));
     for (size_t i = 0; i < at; ++i) {
       const size_t a = sorted[i];
       if (works_[a] && calls[a].returned < calls[b].called && ordered(history, calls[a].stream, calls[b].stream)) precedes(a);

@@ -3,8 +3,8 @@
 // program called and what was seen of it; `violations` names every promise that it breaks.
 //
 // Times are tickets of one counter. Calls of several threads may overlap: one call is before another only where it returned before the
-// other began, and only such order is demanded. New kinds of work are nodes with edges of their own: a launch of a
-// graph becomes one node for each of its nodes, a captured call none.
+// other began, and only such order is demanded. A launch of a graph is one call for each of its nodes, all with the launch's stream
+// and times; a call that was captured is none.
 #pragma once
 #include <bitset>
 #include <cstdint>
@@ -19,6 +19,7 @@ enum class StreamKind : uint8_t { legacy, blocking, non_blocking };
 
 enum class Kind : uint8_t {
   host,    // a host function: began and ended are seen
+  empty,   // a node of a graph
   write,   // value -> cell
   read,    // cell -> value
   record,  // event
@@ -36,6 +37,8 @@ struct Call {
   bool synchronous = false;            // the call returned when the work was done
   Ticket called = 0, returned = 0;
   Ticket began = 0, ended = 0;         // host functions
+  int launch = -1;                     // of a graph: its nodes, side by side in `calls`, have no order but `after`
+  std::vector<int> after{};            // indices of calls that stand before this one
 };
 
 struct History {
@@ -43,7 +46,7 @@ struct History {
   std::vector<Call> calls;             // in any order
 };
 
-constexpr size_t kMostCalls = 256;
+constexpr size_t kMostCalls = 512;
 
 // The order among the calls that are work: before(a, b) by index of `calls`.
 class Order {

@@ -80,6 +80,21 @@ TEST(OrderModel, OfWaiting) {
   EXPECT_NE(violations(history), "") << "never ran";
 }
 
+TEST(OrderModel, OfGraphs) {
+  Overlap nodes(1, 1);
+  History &history = nodes.history;
+  for (Call &call : history.calls) call.launch = 0, call.called = 1, call.returned = 2;
+  EXPECT_EQ(violations(history), "") << "no edge";
+  history.calls[1].after = {0};
+  EXPECT_NE(violations(history), "");
+  history.calls[1].began = 9;
+  EXPECT_EQ(violations(history), "");
+  history.calls.push_back({.stream = 1, .called = 3, .returned = 4, .began = 8, .ended = 10});
+  EXPECT_NE(violations(history), "") << "the stream goes on when all nodes have ended";
+  history.calls[2].stream = 2;
+  EXPECT_EQ(violations(history), "");
+}
+
 TEST(OrderModel, OfMemory) {
   History history;
   history.streams = {StreamKind::legacy, StreamKind::blocking};

@@ -5,27 +5,20 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <random>
 #include <thread>
 
+#include "checks.h"
+#include "launched_graph.h"
+
 namespace order {
 namespace {
 
-void check(cudaError_t error, const char *what) {
-  if (error == cudaSuccess) return;
-  std::fprintf(stderr, "%s: %s\n", what, cudaGetErrorString(error));
-  std::abort();
-}
-#define CHECK(call) check(call, #call)
-
-std::atomic<Ticket> clock_now{1};
-Ticket tick() { return clock_now.fetch_add(1); }
-
 constexpr int kCallsOfAProgram = 40;
+static_assert(kCallsOfAProgram <= LaunchedGraph::kMostLaunches);
 
 class Program {
  public:
@@ -46,6 +39,7 @@ class Program {
       CHECK(cudaEventCreateWithFlags(&event, pick(2) ? cudaEventDisableTiming : cudaEventDefault));
       events_.push_back(event);
     }
+    for (int i = 0; i < 2; ++i) graphs_.push_back(std::make_unique<LaunchedGraph>(random_));
     CHECK(cudaMalloc(reinterpret_cast<void **>(&cells_), streams_.size() * sizeof(uint32_t)));
     CHECK(cudaMemset(cells_, 0, streams_.size() * sizeof(uint32_t)));
     CHECK(cudaMallocHost(reinterpret_cast<void **>(&values_), (kMostCalls + kMostCalls) * sizeof(uint32_t)));
@@ -79,6 +73,7 @@ class Program {
       slot.call.ended = slot.ended;
       history_.calls.push_back(slot.call);
     }
+    for (auto &graph : graphs_) graph->addCalls(history_.calls);
     history_.calls.push_back(all);
     return history_;
   }
@@ -121,7 +116,11 @@ class Program {
       cudaStream_t stream = streams_[static_cast<size_t>(call.stream)];
       const int event = static_cast<int>(choose(events_.size()));
       const size_t what = choose(100);
-      if (what < 35) {
+      if (what < 5) {
+        graphs_[choose(graphs_.size())]->launch(stream, call.stream);
+        call.kind = Kind::query_event, call.event = -2;  // the nodes are the calls
+        call.called = tick();
+      } else if (what < 35) {
         call.kind = Kind::host;
         if (choose(4) == 0) slot.microseconds = static_cast<unsigned>(20 + choose(100));
         call.called = tick();
@@ -235,6 +234,7 @@ class Program {
   History history_;
   std::vector<cudaStream_t> streams_;
   std::vector<cudaEvent_t> events_;
+  std::vector<std::unique_ptr<LaunchedGraph>> graphs_;
   uint32_t *cells_ = nullptr;
   uint32_t *values_ = nullptr;  // what is read, then what is written
   std::mutex lock_;
