@@ -266,7 +266,11 @@ void LinearRewrite::rewriteRegion(const LinearRegion &region) {
 
 void LinearRewrite::prepareLoop(Loop &loop) {
   bool mask = plan_.maskLoops.contains(&loop), linear = plan_.linearLoops.contains(&loop);
-  if (!mask && !linear) return;
+  if (!mask && !linear) {
+    // Later, what is rewritten inside looks like more ways out.
+    if (plan_.guardedLoops.contains(&loop)) guardedExits_[&loop] = loop.getUniqueExitBlock();
+    return;
+  }
   LoopState &state = loopStates_[&loop];
   BasicBlock *header = loop.getHeader(), *preheader = loop.getLoopPreheader();
   state.after = BasicBlock::Create(kernel_.getContext(), header->getName() + ".after", &kernel_);
@@ -286,7 +290,7 @@ void LinearRewrite::finishLoop(Loop &loop) {
   bool guarded = plan_.guardedLoops.contains(&loop);
   if (found == loopStates_.end() || !found->second.after) {
     if (!guarded) return;
-    BasicBlock *exit = loop.getUniqueExitBlock();
+    BasicBlock *exit = guardedExits_.lookup(&loop);
     IRBuilder<> builder(preheader->getTerminator());
     builder.CreateCondBr(ir::call(builder, ir::Intrinsic::GangAny, {maskOf(builder, preheader)}, "any"), header, exit);
     preheader->getTerminator()->eraseFromParent();

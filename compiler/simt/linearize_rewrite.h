@@ -82,6 +82,7 @@ class LinearRewrite {
   llvm::DenseMap<llvm::BasicBlock *, Context> contexts_;
   llvm::DenseMap<llvm::BasicBlock *, llvm::AllocaInst *> itemMasks_;  // by entry
   llvm::DenseMap<llvm::Loop *, LoopState> loopStates_;
+  llvm::DenseMap<llvm::Loop *, llvm::BasicBlock *> guardedExits_;  // of loops that are only guarded
   llvm::DenseMap<llvm::BasicBlock *, llvm::Loop *> openLoops_;  // `after` of loops whose ways out are still masks
 };
 
