@@ -120,7 +120,7 @@ TEST_P(Faults, AtEveryCall) {
 std::vector<Case> cases() {
   std::vector<Case> out;
   const bool host = std::string(CUTRANS_FAULTS_UNDER).find("host") != std::string::npos;
-  for (const auto &scripts : {runtimeScripts(), driverScripts()})
+  for (const auto &scripts : {runtimeScripts(), graphScripts(), driverScripts()})
     for (const Script &script : scripts) {
       if (!host && script.needs) continue;  // the null target has none of it
       if ((script.needs & Script::kLaunches) && !CUTRANS_FAULTS_CODEGEN) continue;

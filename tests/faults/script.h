@@ -85,6 +85,7 @@ struct Script {
 };
 
 const std::vector<Script> &runtimeScripts();
+const std::vector<Script> &graphScripts();
 const std::vector<Script> &driverScripts();
 
 }  // namespace cutrans::faults
