@@ -118,7 +118,10 @@ bool doneNow(Queue &queue, uint64_t bytes, Work &&work) {
   Queue::State &state = QueueAccess::state(queue);
   std::lock_guard hold(state.lock);
   if (!idle(state)) {
-    if (target().queue.query(state.handle) != CT_OK) return false;  // a fault is heard of by the submission
+    if (ct_status status = target().queue.query(state.handle); status != CT_OK) {
+      if (status != CT_NOT_READY) (void)settle(queue.context(), status);  // what is submitted instead says so
+      return false;
+    }
     state.finished.store(state.submitted.load(std::memory_order_relaxed), std::memory_order_release);
   }
   const Announced announced(queue);
