@@ -101,7 +101,7 @@ void waitForAllWork() {
       active = device.active;
     }
     // What failed says so to the next call of its own context.
-    for (Context *context : active) (void)context->synchronize();
+    for (Context *context : active) (void)waitForAll(*context);
   }
 }
 

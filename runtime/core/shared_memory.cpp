@@ -104,7 +104,7 @@ Status closeMemory(Address address) {
     s.opened.erase(found);
   }
   // Work under way may use it; a fault of the context is no reason to keep it.
-  Status last = known->context->synchronize();
+  Status last = waitForAll(*known->context);
   if (takeAllocation(address, isOpened)) unmapPiece(address);
   return last;
 }

@@ -100,7 +100,7 @@ Status TextureReference::write() {
   Result<ct_texture> record =
       kind_ == CT_TEXTURE_SURFACE ? surfaceRecord(*source_->array) : textureRecord(context_->device(), *source_, sampling_, {});
   const ct_texture none{};
-  if (Status last = context_->synchronize(); !last.ok()) return last;
+  if (Status last = waitForAll(*context_); !last.ok()) return last;
   return uploadNow(*context_, place_, record.ok() ? &*record : &none, sizeof none);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <thread>
 #include <vector>
@@ -206,6 +207,34 @@ TEST_F(DriverMapping, SeveralMappingsAreUnmappedTogether) {
   mapAt(range);
   mapAt(range + kPiece, 2 * kPiece);
   EXPECT_EQ(cuMemUnmap(range, 3 * kPiece), CUDA_SUCCESS);
+}
+
+// Also while a stream of the thread captures, which allows it in the relaxed mode.
+TEST_F(DriverMapping, UnmappingWaitsForWork) {
+  CUstream works = nullptr, captures = nullptr;
+  ASSERT_EQ(cuStreamCreate(&works, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
+  ASSERT_EQ(cuStreamCreate(&captures, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
+  std::atomic<bool> done{false};
+  for (bool capture : {false, true}) {
+    mapAt(range);
+    done = false;
+    auto slow = [](void *flag) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      *static_cast<std::atomic<bool> *>(flag) = true;
+    };
+    ASSERT_EQ(cuLaunchHostFunc(works, slow, &done), CUDA_SUCCESS);
+    ASSERT_EQ(cuMemsetD8Async(range, 1, 64, works), CUDA_SUCCESS);
+    if (capture) ASSERT_EQ(cuStreamBeginCapture(captures, CU_STREAM_CAPTURE_MODE_RELAXED), CUDA_SUCCESS);
+    EXPECT_EQ(cuMemUnmap(range, kPiece), CUDA_SUCCESS);
+    EXPECT_TRUE(done) << capture;
+    CUgraph graph = nullptr;
+    if (!capture) continue;
+    ASSERT_EQ(cuStreamEndCapture(captures, &graph), CUDA_SUCCESS);
+    EXPECT_EQ(cuGraphDestroy(graph), CUDA_SUCCESS);
+  }
+  EXPECT_EQ(cuStreamSynchronize(works), CUDA_SUCCESS);
+  EXPECT_EQ(cuStreamDestroy(works), CUDA_SUCCESS);
+  EXPECT_EQ(cuStreamDestroy(captures), CUDA_SUCCESS);
 }
 
 TEST_F(DriverMapping, OneMemoryAtTwoAddressesIsOne) {
