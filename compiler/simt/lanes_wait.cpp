@@ -355,6 +355,7 @@ const char *whyLanesWait(Function &kernel, const LaunchIds &ids) {
   // Each time around one loop is rewritten; none needs it more than twice.
   constexpr unsigned MaxRewritten = 32;
   for (unsigned rewritten = 0;; ++rewritten) {
+    if (!canLinearize(kernel)) return "loops with several ways in";
     DominatorTree dominators(kernel);
     LoopInfo loops(dominators);
     LinearPlan plan = settlePlan(kernel, loops, ids);
@@ -365,14 +366,14 @@ const char *whyLanesWait(Function &kernel, const LaunchIds &ids) {
     SmallVector<Loop *, 4> nest = loops.getLoopsInPreorder();
     for (Loop *loop : nest) {
       if (!waits(*loop) || !plan.maskLoops.contains(loop) || waitsForPhase(*loop) || isForOneLane(loop->getHeader(), dominators, one)) continue;
-      Leaving leaving = whatLanesDoOnLeaving(*loop, shapes);
+      Leaving leaving = whatLanesDoOnLeaving(*loop, loops, shapes);
       if (leaving == Leaving::Meets) continue;
       if (leaving == Leaving::Unknown || rewritten >= MaxRewritten) return "lanes of a warp wait each on its own";
       open = loop;
       how = leaving;
     }
     if (!open) return bothWaysWait(plan) ? "lanes of a warp wait for others of it" : nullptr;
-    how == Leaving::Turns ? joinTurns(kernel, *open) : leaveInTurn(kernel, *open);
+    how == Leaving::Turns ? joinTurns(kernel, *open) : leaveInTurn(kernel, *open, loops);
   }
 }
 

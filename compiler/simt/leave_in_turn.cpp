@@ -39,13 +39,32 @@ bool isSeen(const Instruction &instruction) {
 }
 
 struct Part {
-  SetVector<BasicBlock *> blocks;          // those with a meeting up to it
+  SetVector<BasicBlock *> blocks;          // those with an end up to it
   SmallVector<Instruction *, 4> meetings;  // operations, barriers, returns
+  SmallVector<Instruction *, 4> ends;      // the meetings, or the way into a loop in which one is
   unsigned size = 0;
-  bool acts = false, turns = false;  // reaches the next turn of the loop around
+  bool acts = false;
+  bool turns = false;       // reaches the next turn of the loop around
+  bool actsBeyond = false;  // something may be seen between an end and its meeting
 };
 
-Part partBehind(const Loop &loop) {
+// Whether lanes meet in this loop; then where, and whether they do more than that.
+bool meetsIn(const Loop &loop, Part &part) {
+  bool meets = false, acts = false;
+  for (BasicBlock *block : loop.blocks())
+    for (Instruction &instruction : *block) {
+      if (!endsPart(instruction)) {
+        acts |= isSeen(instruction);
+        continue;
+      }
+      meets = true;
+      part.meetings.push_back(&instruction);
+    }
+  part.actsBeyond |= meets && acts;
+  return meets;
+}
+
+Part partBehind(const Loop &loop, const LoopInfo &loops) {
   Part part;
   SmallVector<BasicBlock *, 4> exits;
   loop.getUniqueExitBlocks(exits);
@@ -58,13 +77,23 @@ Part partBehind(const Loop &loop) {
     for (Instruction &instruction : *block) {
       if (endsPart(instruction)) {
         part.meetings.push_back(&instruction);
+        part.ends.push_back(&instruction);
         ended = true;
         break;
       }
       part.acts |= isSeen(instruction);
       ++part.size;
     }
-    if (!ended) part.blocks.insert(succ_begin(block), succ_end(block));
+    if (ended) continue;
+    for (BasicBlock *after : successors(block)) {
+      // A copy that ends in the middle of a loop would be a second way into it.
+      const Loop *entered = loops.getLoopFor(after);
+      if (entered && !entered->contains(block) && meetsIn(*entered, part)) {
+        part.ends.push_back(block->getTerminator());
+        break;
+      }
+      part.blocks.insert(after);
+    }
     if (part.size > MaxCopied) break;
   }
   return part;
@@ -135,15 +164,15 @@ void bringLoopsInOrder(Function &kernel, ArrayRef<AllocaInst *> variables) {
 
 }  // namespace
 
-Leaving whatLanesDoOnLeaving(const Loop &loop, const Shapes &shapes) {
+Leaving whatLanesDoOnLeaving(const Loop &loop, const LoopInfo &loops, const Shapes &shapes) {
   if (canJoin(loop)) return Leaving::Turns;
-  Part part = partBehind(loop);
-  if (part.turns || part.size > MaxCopied || !allMustCome(part, shapes)) return Leaving::Unknown;
+  Part part = partBehind(loop, loops);
+  if (part.turns || part.actsBeyond || part.size > MaxCopied || !allMustCome(part, shapes)) return Leaving::Unknown;
   return part.acts ? Leaving::Acts : Leaving::Meets;
 }
 
-void leaveInTurn(Function &kernel, Loop &loop) {
-  Part part = partBehind(loop);
+void leaveInTurn(Function &kernel, Loop &loop, const LoopInfo &loops) {
+  Part part = partBehind(loop, loops);
   // A turn in which a lane leaves does more than watch shared memory now.
   for (BasicBlock *block : loop.blocks())
     for (Instruction &instruction : make_early_inc_range(*block))
@@ -153,7 +182,7 @@ void leaveInTurn(Function &kernel, Loop &loop) {
         instruction.eraseFromParent();
       }
   SmallPtrSet<BasicBlock *, 4> meetings;
-  for (Instruction *meeting : part.meetings) meetings.insert(SplitBlock(meeting->getParent(), meeting));
+  for (Instruction *end : part.ends) meetings.insert(SplitBlock(end->getParent(), end));
 
   // What the part computes for others goes through variables while there are two of it.
   SmallVector<AllocaInst *, 16> variables;

@@ -10,6 +10,7 @@
 namespace llvm {
 class Function;
 class Loop;
+class LoopInfo;
 }  // namespace llvm
 
 namespace cutrans::simt {
@@ -23,11 +24,11 @@ enum class Leaving {
   Unknown,  // another loop, or no place to meet
 };
 
-Leaving whatLanesDoOnLeaving(const llvm::Loop &loop, const Shapes &shapes);
+Leaving whatLanesDoOnLeaving(const llvm::Loop &loop, const llvm::LoopInfo &loops, const Shapes &shapes);
 
-// Both leave the function's loops in the form that linearize-divergent-branches takes; `loop` is not valid afterwards.
+// Both leave the function's loops in the form that linearize-divergent-branches takes; `loop` and `loops` are not valid afterwards.
 // What lanes do up to the meeting becomes part of the loop.
-void leaveInTurn(llvm::Function &kernel, llvm::Loop &loop);
+void leaveInTurn(llvm::Function &kernel, llvm::Loop &loop, const llvm::LoopInfo &loops);
 // A turn of the loop becomes one of the loop around it.
 void joinTurns(llvm::Function &kernel, llvm::Loop &loop);
 
