@@ -242,6 +242,7 @@ Kernel floatOperations(const std::string &name, unsigned lanes) {
                        "i8: %s = call $t @llvm.maxnum.$s($t %a, $t {-100.0});%n = call $t @llvm.minnum.$s($t %s, $t {100.0});%r = fptosi $t %n to $<i8>"});
   maker.each("float", {"half: %r = fptrunc $t %a to $<half>", "half: %s = fmul $t %a, {0x3F00000000000000};%r = fptrunc $t %s to $<half>"}, true);
   maker.each("double", {"float: %r = fptrunc $t %a to $<float>"});
+  maker.each("half", {"%r = fdiv $t %a, %b", "%r = fadd $t %a, %b", "%r = fsub $t %a, %b", "%r = fmul $t %a, %b", "i1: %r = fcmp olt $t %a, %b", "i1: %r = fcmp une $t %a, %b", "i16: %n = fneg $t %a;%r = bitcast $t %n to $<i16>"});
   maker.each("half", {"float: %r = fpext $t %a to $<float>", "double: %r = fpext $t %a to $<double>"});
   maker.each("bfloat", {"float: %r = fpext $t %a to $<float>"});
   return maker.finish();

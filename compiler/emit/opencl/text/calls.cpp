@@ -37,7 +37,8 @@ void Writer::writeIntrinsic(llvm::IntrinsicInst &call) {
     case Id::sideeffect:
     case Id::invariant_end:
     case Id::prefetch:
-      return;
+    case Id::stackrestore: return;
+    case Id::stacksave: known_[&call] = {"0ul"}; return;  // arrays live as long as the function
     case Id::invariant_start:
     case Id::is_constant:
     case Id::objectsize: return refuse("the intrinsic " + call.getCalledFunction()->getName().str());

@@ -36,7 +36,10 @@ void Writer::write(llvm::Instruction &instruction) {
   }
   if (llvm::isa<llvm::FreezeInst>(instruction)) return alias(instruction, instruction.getOperand(0));
   if (instruction.getOpcode() == llvm::Instruction::FNeg) {
-    if (instruction.getType()->getScalarType()->is16bitFPTy()) return refuse("arithmetic on 16-bit floats");
+    if (instruction.getType()->getScalarType()->is16bitFPTy())
+      return lanewise(instruction, [&](unsigned i, const Part &part) {
+        return binary(llvm::Instruction::Xor, part, use(instruction.getOperand(0), i), number(part.scalar(), 0x8000));
+      });
     return lanewise(instruction, [&](unsigned i, const Part &) { return "(-" + use(instruction.getOperand(0), i) + ")"; });
   }
   refuse(std::string("the instruction ") + instruction.getOpcodeName());
@@ -44,9 +47,14 @@ void Writer::write(llvm::Instruction &instruction) {
 
 void Writer::writeBinary(llvm::BinaryOperator &instruction) {
   llvm::Value *a = instruction.getOperand(0), *b = instruction.getOperand(1);
-  if (instruction.getType()->isFPOrFPVectorTy() && instruction.getType()->getScalarSizeInBits() == 16)
-    return refuse("arithmetic on 16-bit floats");
   if (a == b) hold(a);
+  if (llvm::Type *element = instruction.getType()->getScalarType(); element->is16bitFPTy()) {
+    if (instruction.getOpcode() == llvm::Instruction::FRem) return refuse("the remainder of 16-bit floats");
+    // A float has enough bits that rounding its result again gives what one rounding would have given.
+    return lanewise(instruction, [&](unsigned i, const Part &part) {
+      return narrowed(element, part, binary(instruction.getOpcode(), part.with(Base::F32), widened(element, part, use(a, i)), widened(element, part, use(b, i))));
+    });
+  }
   bool inverted = instruction.getOpcode() == llvm::Instruction::Xor && llvm::isa<llvm::Constant>(b) && llvm::cast<llvm::Constant>(b)->isAllOnesValue();
   lanewise(instruction, [&](unsigned i, const Part &part) -> std::string {
     if (inverted && part.base == Base::Bool) return "(!" + use(a, i) + ")";
@@ -72,10 +80,15 @@ bool Writer::writeMaskTest(llvm::ICmpInst &instruction) {
 void Writer::writeCompare(llvm::CmpInst &instruction) {
   llvm::Value *a = instruction.getOperand(0), *b = instruction.getOperand(1);
   if (auto *integers = llvm::dyn_cast<llvm::ICmpInst>(&instruction); integers && writeMaskTest(*integers)) return;
-  if (a->getType()->isFPOrFPVectorTy() && a->getType()->getScalarSizeInBits() == 16) return refuse("arithmetic on 16-bit floats");
-  Parts of = parts(a);
   if (llvm::isa<llvm::FCmpInst>(instruction)) hold(a), hold(b);
   else if (a == b) hold(a);
+  Parts of = parts(a);
+  if (llvm::Type *element = a->getType()->getScalarType(); element->is16bitFPTy())
+    return lanewise(instruction, [&](unsigned i, const Part &) {
+      Part wide = of[i].with(Base::F32);
+      std::string x = variable(wide, widened(element, of[i], use(a, i))), y = variable(wide, widened(element, of[i], use(b, i)));
+      return compareFloats(instruction.getPredicate(), wide, x, y);
+    });
   lanewise(instruction, [&](unsigned i, const Part &) {
     return llvm::isa<llvm::ICmpInst>(instruction) ? compareIntegers(instruction.getPredicate(), of[i], use(a, i), use(b, i))
                                                   : compareFloats(instruction.getPredicate(), of[i], use(a, i), use(b, i));
@@ -98,6 +111,16 @@ void Writer::writeSelect(llvm::SelectInst &instruction) {
     }
     return choose(masks[scalar ? 0 : i], part, c, use(a, i), use(b, i));
   });
+}
+
+// Half and bfloat, which are their bits, as floats and back.
+std::string Writer::widened(llvm::Type *element, const Part &part, const std::string &text) {
+  if (element->isHalfTy()) return prelude_.halfToFloat(part.lanes) + "(" + text + ")";
+  return bitsAs(part.with(Base::F32).name(), "(" + convert(part.with(Base::U32), text) + "<<16)");
+}
+
+std::string Writer::narrowed(llvm::Type *element, const Part &part, const std::string &text) {
+  return (element->isHalfTy() ? prelude_.floatToHalf(part.lanes) : prelude_.floatToBfloat(part.lanes)) + "(" + text + ")";
 }
 
 void Writer::writeCast(llvm::CastInst &instruction) {
@@ -139,14 +162,9 @@ void Writer::writeCast(llvm::CastInst &instruction) {
       case I::FPToUI: return part.isOdd() ? wrap(part, convert(part, x)) : convert(part, x);
       case I::FPToSI: return fromSigned(part, convertTo(part.signedName(), part.lanes, x));
       case I::FPTrunc:
-        if (to->isHalfTy()) return prelude_.floatToHalf(part.lanes) + "(" + x + ")";
-        if (to->isBFloatTy()) return prelude_.floatToBfloat(part.lanes) + "(" + x + ")";
-        return convert(part, x);
+        return to->is16bitFPTy() ? narrowed(to, part, x) : convert(part, x);
       case I::FPExt: {
-        std::string wide = x;
-        Part single = part.with(Base::F32), word = part.with(Base::U32);
-        if (from->isHalfTy()) wide = prelude_.halfToFloat(part.lanes) + "(" + x + ")";
-        if (from->isBFloatTy()) wide = bitsAs(single.name(), "(" + convert(word, x) + "<<16)");
+        std::string wide = from->is16bitFPTy() ? widened(from, src, x) : x;
         return part.base == Base::F64 ? convert(part, wide) : wide;
       }
       default: return refuse(std::string("the instruction ") + instruction.getOpcodeName()), x;

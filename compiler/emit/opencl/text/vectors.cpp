@@ -277,6 +277,13 @@ void Writer::writeBitcast(llvm::Instruction &instruction, llvm::Value *source) {
   if (fromMask) {
     if (to.size() != 1 || to[0].isVector()) return refuse("a mask as a vector");
     hold(source);
+    // Tests for none or all look at the mask itself (writeMaskTest).
+    auto isTest = [&](const llvm::User *user) {
+      auto *test = llvm::dyn_cast<llvm::ICmpInst>(user);
+      auto *constant = test ? llvm::dyn_cast<llvm::ConstantInt>(test->getOperand(1)) : nullptr;
+      return constant && test->isEquality() && (constant->isZero() || constant->isMinusOne());
+    };
+    if (llvm::all_of(instruction.users(), isTest)) return;
     std::string bits = ballot(from, useAll(source), to[0].bits);
     return give(instruction, {to[0].isFloat() ? bitsAs(to[0].name(), bits) : bits});
   }

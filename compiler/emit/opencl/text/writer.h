@@ -80,6 +80,8 @@ class Writer {
   void writeBinary(llvm::BinaryOperator &instruction);
   void writeCompare(llvm::CmpInst &instruction);
   void writeSelect(llvm::SelectInst &instruction);
+  std::string widened(llvm::Type *element, const Part &part, const std::string &text);
+  std::string narrowed(llvm::Type *element, const Part &part, const std::string &text);
   void writeCast(llvm::CastInst &instruction);
   bool writeMaskTest(llvm::ICmpInst &instruction);
   // ---- vectors.cpp ----
