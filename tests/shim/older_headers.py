@@ -12,7 +12,6 @@ parser.add_argument("--api", type=pathlib.Path, required=True)
 parser.add_argument("--newer", nargs="+", required=True, help="folders with the headers of CUDA 13")
 parser.add_argument("--older", nargs="*", default=[], help="folders with those of CUDA 12; none: there is nothing to compare")
 args = parser.parse_args()
-args.newer, args.older = ";".join(args.newer), ";".join(args.older)
 if not args.older:
     print("no headers of CUDA 12")
     sys.exit(77)
@@ -67,7 +66,7 @@ def inner(type_, structures, seen):
 
 
 def functions(library, folders, structures):
-    found = signatures.cursors(library, [*folders.split(";"), str(args.api)])
+    found = signatures.cursors(library, [*folders, str(args.api)])
     return {name: [shape(a.type, structures) for a in cursor.get_arguments()] for name, cursor in found.items()}
 
 

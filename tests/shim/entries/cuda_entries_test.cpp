@@ -12,21 +12,21 @@
 #include "arguments.h"
 #include "rules.h"
 #include "shim/api/undeclared_cuda.h"
-#include "tests/shim/semaphore_file.h"
+
+// What handles.h makes.
+#define API(name) cu##name
+using CodeLibrary = CUlibrary;
+using Kernel = CUkernel;
+using Graph = CUgraph;
+using GraphNode = CUgraphNode;
+using GraphExec = CUgraphExec;
+using UserObject = CUuserObject;
+using Semaphore = CUexternalSemaphore;
+using SemaphoreDescription = CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC;
+constexpr auto kTimelineFile = CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_TIMELINE_SEMAPHORE_FD;
+#include "handles.h"
 
 namespace entries {
-namespace {
-
-constexpr const char *kPtx = ".version 8.0\n.target sm_75\n.address_size 64\n.visible .entry nothing() { ret; }\n";
-
-// Made once in a child; never released, the child ends soon.
-template <class Make>
-auto once(Make make) {
-  static const auto made = make();
-  return made;
-}
-
-}  // namespace
 
 void *scratch() {
   return once([] {
@@ -114,37 +114,6 @@ struct Good<CUfunction> {
   }
 };
 template <>
-struct Good<CUlibrary> {
-  static CUlibrary live() {
-    return once([] {
-      CUlibrary library = nullptr;
-      cuLibraryLoadData(&library, kPtx, nullptr, nullptr, 0, nullptr, nullptr, 0);
-      return library;
-    });
-  }
-  static CUlibrary stale() {
-    CUlibrary library = nullptr;
-    if (cuLibraryLoadData(&library, kPtx, nullptr, nullptr, 0, nullptr, nullptr, 0) == CUDA_SUCCESS) cuLibraryUnload(library);
-    return library;
-  }
-};
-template <>
-struct Good<CUkernel> {
-  static CUkernel live() {
-    CUkernel kernel = nullptr;
-    cuLibraryGetKernel(&kernel, Good<CUlibrary>::live(), "nothing");
-    return kernel;
-  }
-  static CUkernel stale() {
-    CUlibrary library = nullptr;
-    CUkernel kernel = nullptr;
-    if (cuLibraryLoadData(&library, kPtx, nullptr, nullptr, 0, nullptr, nullptr, 0) != CUDA_SUCCESS) return kernel;
-    cuLibraryGetKernel(&kernel, library, "nothing");
-    cuLibraryUnload(library);
-    return kernel;
-  }
-};
-template <>
 struct Good<CUarray> {
   static CUarray make() {
     CUDA_ARRAY_DESCRIPTOR shape{4, 4, CU_AD_FORMAT_UNSIGNED_INT8, 1};
@@ -203,80 +172,6 @@ struct Good<CUlinkState> {
     CUlinkState state = make();
     cuLinkDestroy(state);
     return state;
-  }
-};
-template <>
-struct Good<CUgraph> {
-  static CUgraph make() {
-    CUgraph graph = nullptr;
-    cuGraphCreate(&graph, 0);
-    return graph;
-  }
-  static CUgraph live() { return once(make); }
-  static CUgraph stale() {
-    CUgraph graph = make();
-    cuGraphDestroy(graph);
-    return graph;
-  }
-};
-template <>
-struct Good<CUgraphNode> {
-  static CUgraphNode make() {
-    CUgraphNode node = nullptr;
-    cuGraphAddEmptyNode(&node, Good<CUgraph>::live(), nullptr, 0);
-    return node;
-  }
-  static CUgraphNode live() { return once(make); }
-  static CUgraphNode stale() {
-    CUgraphNode node = make();
-    cuGraphDestroyNode(node);
-    return node;
-  }
-};
-template <>
-struct Good<CUgraphExec> {
-  static CUgraphExec make() {
-    CUgraphExec exec = nullptr;
-    cuGraphInstantiateWithFlags(&exec, Good<CUgraph>::live(), 0);
-    return exec;
-  }
-  static CUgraphExec live() { return once(make); }
-  static CUgraphExec stale() {
-    CUgraphExec exec = make();
-    cuGraphExecDestroy(exec);
-    return exec;
-  }
-};
-template <>
-struct Good<CUexternalSemaphore> {
-  static CUexternalSemaphore make() {
-    shim_test::SemaphoreFile file(CUTRANS_SEMAPHORE_TIMELINE);
-    CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC wanted{};
-    wanted.type = CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_TIMELINE_SEMAPHORE_FD;
-    wanted.handle.fd = file.duplicate();
-    CUexternalSemaphore semaphore = nullptr;
-    cuImportExternalSemaphore(&semaphore, &wanted);
-    return semaphore;
-  }
-  static CUexternalSemaphore live() { return once(make); }
-  static CUexternalSemaphore stale() {
-    CUexternalSemaphore semaphore = make();
-    cuDestroyExternalSemaphore(semaphore);
-    return semaphore;
-  }
-};
-template <>
-struct Good<CUuserObject> {
-  static CUuserObject make() {
-    CUuserObject object = nullptr;
-    cuUserObjectCreate(&object, nullptr, [](void *) {}, 1, 1);
-    return object;
-  }
-  static CUuserObject live() { return once(make); }
-  static CUuserObject stale() {
-    CUuserObject object = make();
-    cuUserObjectRelease(object, 1);
-    return object;
   }
 };
 

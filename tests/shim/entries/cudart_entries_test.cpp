@@ -10,21 +10,21 @@
 #include "arguments.h"
 #include "rules.h"
 #include "shim/api/undeclared_cudart.h"
-#include "tests/shim/semaphore_file.h"
+
+// What handles.h makes.
+#define API(name) cuda##name
+using CodeLibrary = cudaLibrary_t;
+using Kernel = cudaKernel_t;
+using Graph = cudaGraph_t;
+using GraphNode = cudaGraphNode_t;
+using GraphExec = cudaGraphExec_t;
+using UserObject = cudaUserObject_t;
+using Semaphore = cudaExternalSemaphore_t;
+using SemaphoreDescription = cudaExternalSemaphoreHandleDesc;
+constexpr auto kTimelineFile = cudaExternalSemaphoreHandleTypeTimelineSemaphoreFd;
+#include "handles.h"
 
 namespace entries {
-namespace {
-
-constexpr const char *kPtx = ".version 8.0\n.target sm_75\n.address_size 64\n.visible .entry nothing() { ret; }\n";
-
-// Made once in a child; never released, the child ends soon.
-template <class Make>
-auto once(Make make) {
-  static const auto made = make();
-  return made;
-}
-
-}  // namespace
 
 void *scratch() {
   return once([] {
@@ -59,35 +59,6 @@ struct Good<cudaEvent_t> {
     cudaEvent_t event = nullptr;
     if (cudaEventCreate(&event) == cudaSuccess) cudaEventDestroy(event);
     return event;
-  }
-};
-template <>
-struct Good<cudaLibrary_t> {
-  static cudaLibrary_t make() {
-    cudaLibrary_t library = nullptr;
-    cudaLibraryLoadData(&library, kPtx, nullptr, nullptr, 0, nullptr, nullptr, 0);
-    return library;
-  }
-  static cudaLibrary_t live() { return once(make); }
-  static cudaLibrary_t stale() {
-    cudaLibrary_t library = make();
-    cudaLibraryUnload(library);
-    return library;
-  }
-};
-template <>
-struct Good<cudaKernel_t> {
-  static cudaKernel_t of(cudaLibrary_t library) {
-    cudaKernel_t kernel = nullptr;
-    cudaLibraryGetKernel(&kernel, library, "nothing");
-    return kernel;
-  }
-  static cudaKernel_t live() { return of(Good<cudaLibrary_t>::live()); }
-  static cudaKernel_t stale() {
-    cudaLibrary_t library = Good<cudaLibrary_t>::make();
-    cudaKernel_t kernel = of(library);
-    cudaLibraryUnload(library);
-    return kernel;
   }
 };
 template <>
@@ -139,80 +110,6 @@ struct Good<cudaMemPool_t> {
     cudaMemPool_t pool = make();
     cudaMemPoolDestroy(pool);
     return pool;
-  }
-};
-template <>
-struct Good<cudaGraph_t> {
-  static cudaGraph_t make() {
-    cudaGraph_t graph = nullptr;
-    cudaGraphCreate(&graph, 0);
-    return graph;
-  }
-  static cudaGraph_t live() { return once(make); }
-  static cudaGraph_t stale() {
-    cudaGraph_t graph = make();
-    cudaGraphDestroy(graph);
-    return graph;
-  }
-};
-template <>
-struct Good<cudaGraphNode_t> {
-  static cudaGraphNode_t make() {
-    cudaGraphNode_t node = nullptr;
-    cudaGraphAddEmptyNode(&node, Good<cudaGraph_t>::live(), nullptr, 0);
-    return node;
-  }
-  static cudaGraphNode_t live() { return once(make); }
-  static cudaGraphNode_t stale() {
-    cudaGraphNode_t node = make();
-    cudaGraphDestroyNode(node);
-    return node;
-  }
-};
-template <>
-struct Good<cudaGraphExec_t> {
-  static cudaGraphExec_t make() {
-    cudaGraphExec_t exec = nullptr;
-    cudaGraphInstantiateWithFlags(&exec, Good<cudaGraph_t>::live(), 0);
-    return exec;
-  }
-  static cudaGraphExec_t live() { return once(make); }
-  static cudaGraphExec_t stale() {
-    cudaGraphExec_t exec = make();
-    cudaGraphExecDestroy(exec);
-    return exec;
-  }
-};
-template <>
-struct Good<cudaExternalSemaphore_t> {
-  static cudaExternalSemaphore_t make() {
-    shim_test::SemaphoreFile file(CUTRANS_SEMAPHORE_TIMELINE);
-    cudaExternalSemaphoreHandleDesc wanted{};
-    wanted.type = cudaExternalSemaphoreHandleTypeTimelineSemaphoreFd;
-    wanted.handle.fd = file.duplicate();
-    cudaExternalSemaphore_t semaphore = nullptr;
-    cudaImportExternalSemaphore(&semaphore, &wanted);
-    return semaphore;
-  }
-  static cudaExternalSemaphore_t live() { return once(make); }
-  static cudaExternalSemaphore_t stale() {
-    cudaExternalSemaphore_t semaphore = make();
-    cudaDestroyExternalSemaphore(semaphore);
-    return semaphore;
-  }
-};
-template <>
-struct Good<cudaUserObject_t> {
-  static cudaUserObject_t make() {
-    cudaUserObject_t object = nullptr;
-    cudaUserObjectCreate(&object, nullptr, [](void *) {}, 1, 1);
-    return object;
-  }
-  static cudaUserObject_t live() { return once(make); }
-  static cudaUserObject_t stale() {
-    cudaUserObject_t object = make();
-    cudaUserObjectRelease(object, 1);
-    return object;
   }
 };
 
