@@ -80,7 +80,7 @@ void compare(const char *format, const char *file, const char *kernel, Launch la
   float worst = 0;
   for (size_t i = 0; i < result.size(); ++i) worst = std::max(worst, std::abs(result[i] - other[i]) / std::max(1.0f, std::abs(result[i])));
   double best[2] = {1e9, 1e9};
-  for (int turn = 0; turn < 15; ++turn) {
+  for (int turn = 0; turn < 60; ++turn) {
     best[0] = std::min(best[0], compiled());
     best[1] = std::min(best[1], byHand());
   }

@@ -3,6 +3,7 @@
 #include "tests/ptx/run/opencl_runner.h"
 
 #include <CL/cl.h>
+#include <cutrans/targets/printf_format.h>
 #include <dlfcn.h>
 
 #include <algorithm>
@@ -83,7 +84,11 @@ void read(const ct_messages &messages, Outcome &outcome) {
   while (size_t(end - at) >= sizeof(ct_message)) {
     const auto &head = *reinterpret_cast<const ct_message *>(at);
     if (head.kind == CT_MESSAGE_NONE || head.size < sizeof head || head.size > size_t(end - at)) return;
-    if (head.kind == CT_MESSAGE_PRINTF) outcome.printed += reinterpret_cast<const char *>(reinterpret_cast<const ct_message_printf *>(at) + 1);
+    if (head.kind == CT_MESSAGE_PRINTF) {
+      const auto &record = *reinterpret_cast<const ct_message_printf *>(at);
+      const char *format = reinterpret_cast<const char *>(&record + 1), *values = format + up(record.format_bytes, 8), *texts = values + up(record.argument_bytes, 8);
+      targets::formatPrintf(outcome.printed, format, targets::StoredArguments{values, record.argument_bytes, texts, size_t(at + head.size - texts)});
+    }
     if (head.kind != CT_MESSAGE_PRINTF && outcome.ok) {
       outcome.ok = false;
       const std::string thread = " in thread " + std::to_string(head.thread);

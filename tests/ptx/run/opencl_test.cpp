@@ -7,6 +7,7 @@
 
 #include "tests/ptx/run/case.h"
 #include "tests/ptx/run/compile_ptx.h"
+#include "cutrans/native_kernel.h"
 #include "tests/ptx/run/opencl_runner.h"
 
 namespace cutrans::test {
@@ -55,6 +56,64 @@ std::string nameOf(const testing::TestParamInfo<std::tuple<const char *, size_t>
   const auto &[format, index] = info.param;
   return std::string(rows()[index].kernel) + rows()[index].variant;
 }
+// Block 1's thread 3 of two blocks of 40 threads does it.
+Outcome runOne(const char *format, const std::string &instructions) {
+  PtxModule module(".version 9.0\n.target sm_90\n.address_size 64\n"
+                   ".extern .func (.param .b32 r) vprintf (.param .b64 a, .param .b64 b);\n"
+                   ".extern .func __assertfail (.param .b64 a, .param .b64 b, .param .b32 c, .param .b64 d, .param .b64 e);\n"
+                   ".global .align 1 .b8 format[10] = {37, 100, 32, 37, 115, 32, 37, 102, 10, 0};\n"  // "%d %s %f\n"
+                   ".global .align 1 .b8 text[4] = {97, 98, 99, 0};\n"
+                   ".visible .entry k()\n{ .local .align 8 .b8 args[24]; .reg .b32 %r<4>; .reg .b64 %d<4>; .reg .pred %p1;\n"
+                   "mov.u32 %r1, %tid.x; mov.u32 %r2, %ctaid.x; mad.lo.u32 %r1, %r2, 100, %r1; setp.eq.u32 %p1, %r1, 103;\n@!%p1 bra Done;\n" +
+                   instructions + "\nDone: ret;\n}\n");
+  EXPECT_EQ(module.problems(), "");
+  CompileOptions options;
+  options.block = {40, 1, 1};
+  options.format = format;
+  options.codegen = openclCodegen();
+  PtxArtifact artifact = module.compile("k", options);
+  EXPECT_EQ(artifact.diagnostics, "");
+  if (artifact.bytes.empty()) return {};
+  OpenclArtifact loaded(artifact.bytes, std::string(format) == CT_OPENCL_FORMAT_SPIR);
+  EXPECT_EQ(loaded.error(), "");
+  EXPECT_TRUE(loaded.header().flags & CT_OPENCL_USES_MESSAGES);
+  std::shared_ptr<void> image = module.image();
+  return loaded.run({.grid = {2, 1, 1}, .block = {40, 1, 1}, .params = {}, .globals = image.get()});
+}
+
+class OpenclMessages : public testing::TestWithParam<const char *> {
+ protected:
+  void SetUp() override {
+    if (!openclMissing().empty()) GTEST_SKIP() << openclMissing();
+  }
+};
+
+TEST_P(OpenclMessages, PrintfComesWithItsArguments) {
+  Outcome outcome = runOne(GetParam(),
+                           "st.local.u32 [args], %r1; cvta.global.u64 %d1, text; st.local.u64 [args+8], %d1; mov.b64 %d2, 0d3FF8000000000000; st.local.b64 [args+16], %d2;\n"
+                           "mov.u64 %d3, args; cvta.local.u64 %d3, %d3; cvta.global.u64 %d1, format;\n"
+                           "{ .param .b64 a; .param .b64 b; .param .b32 r; st.param.b64 [a], %d1; st.param.b64 [b], %d3; call (r), vprintf, (a, b); }");
+  EXPECT_TRUE(outcome.ok) << outcome.problem;
+  EXPECT_EQ(outcome.printed, "103 abc 1.500000\n");
+}
+
+TEST_P(OpenclMessages, TrapEndsTheKernel) {
+  Outcome outcome = runOne(GetParam(), "trap;");
+  EXPECT_FALSE(outcome.ok);
+  // With the line of its PTX.
+  EXPECT_EQ(outcome.problem, "trap " + std::to_string(12u << CT_NATIVE_TRAP_LINE_SHIFT) + " in thread 3");
+}
+
+TEST_P(OpenclMessages, AnAssertionEndsTheKernel) {
+  Outcome outcome = runOne(GetParam(),
+                           "cvta.global.u64 %d1, text;\n{ .param .b64 a; .param .b64 b; .param .b32 c; .param .b64 d; .param .b64 e; st.param.b64 [a], %d1; st.param.b64 [b], %d1;\n"
+                           "st.param.b32 [c], 7; st.param.b64 [d], %d1; st.param.b64 [e], 1; call __assertfail, (a, b, c, d, e); }");
+  EXPECT_FALSE(outcome.ok);
+  EXPECT_EQ(outcome.problem, "assertion in thread 3: abc");
+}
+
+INSTANTIATE_TEST_SUITE_P(Ptx, OpenclMessages, testing::Values(CT_OPENCL_FORMAT_SPIR, CT_OPENCL_FORMAT_C),
+                         [](const auto &info) { return std::string(info.param) == CT_OPENCL_FORMAT_SPIR ? "SpirBitcode" : "OpenclC"; });
 INSTANTIATE_TEST_SUITE_P(SpirBitcode, Opencl, testing::Combine(testing::Values(CT_OPENCL_FORMAT_SPIR), testing::Range<size_t>(0, rows().size())), nameOf);
 INSTANTIATE_TEST_SUITE_P(OpenclC, Opencl, testing::Combine(testing::Values(CT_OPENCL_FORMAT_C), testing::Range<size_t>(0, rows().size())), nameOf);
 
