@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "cutrans/conformance.h"
@@ -144,6 +145,26 @@ TEST(Suite, APassThatIsListedIsASurprise) {
     EXPECT_FALSE(report->results[0].as_expected);
     EXPECT_EQ(exitCode({*report}), 1);
   }
+}
+
+TEST(Suite, TakesKernelsFromAFolderFirst) {
+  std::string folder = testing::TempDir() + "/kernels-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  Options options;
+  options.plugin = CUTRANS_BREAKER;
+  options.filter = "device.launches-as-it-says";
+  options.kernels = folder;
+  std::string error;
+  bool no_device = false;
+  auto report = run(options, error, no_device);
+  ASSERT_TRUE(report) << error;
+  EXPECT_EQ(report->results[0].outcome, Outcome::untested);
+  EXPECT_EQ(report->results[0].detail, "no compiler, and no increment in the folder of kernels");
+  std::ofstream(folder + "/increment.native-so") << "the null target takes anything";
+  report = run(options, error, no_device);
+  ASSERT_TRUE(report) << error;
+  EXPECT_EQ(report->results[0].outcome, Outcome::pass) << report->results[0].detail;
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Suite, AnUntestedCaseMayPass) {

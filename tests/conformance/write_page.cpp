@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Prints docs/conformance.md: SOURCE-FOLDER. With --promises: what target.h promises, one line each.
+// Writes docs/conformance.md: SOURCE-FOLDER. With --promises: prints what target.h promises, one line each.
 #include <cstring>
+#include <fstream>
 #include <iostream>
 
 #include "page.h"
@@ -19,6 +20,7 @@ int main(int argc, char **argv) {
     std::cerr << error << "\n";
     return 1;
   }
-  std::cout << text;
-  return 0;
+  std::ofstream file(std::string(argv[1]) + "/docs/conformance.md", std::ios::binary);
+  file << text << std::flush;
+  return file ? 0 : 1;
 }
