@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <new>
 #include <thread>
 
@@ -30,16 +31,34 @@ ct_status create(ct_device *device, uint32_t, int32_t priority, ct_queue **out) 
   ct_status status = CT_OK;
   if (device->facts.wait_value) status = HIP_CALL(hipHostMalloc, &ticket, 64, hipHostMallocMapped | hipHostMallocCoherent);
   if (ticket) *static_cast<uint32_t *>(ticket) = 0;
-  *out = status == CT_OK ? new (std::nothrow) ct_queue{device, stream, static_cast<uint32_t *>(ticket), 0, {}} : nullptr;
+  *out = status == CT_OK ? new (std::nothrow) ct_queue(device, stream, static_cast<uint32_t *>(ticket)) : nullptr;
   if (*out) return CT_OK;
   if (ticket) (void)api.hipHostFree(ticket);
   (void)api.hipStreamDestroy(stream);
   return status == CT_OK ? CT_ERR_OUT_OF_MEMORY : device->keep(status);
 }
 
+// Behind a fault: waits for turns of the host that are being done; those that HIP has not called for, and may never, are told so here.
+void settleTurns(ct_queue *queue) {
+  std::list<HostTurn> rest;
+  {
+    std::unique_lock hold(queue->turns_lock);
+    auto busy = [](const HostTurn &turn) { return turn.taken && !turn.ended; };
+    queue->turns_changed.wait(hold, [&] { return std::none_of(queue->turns.begin(), queue->turns.end(), busy); });
+    for (HostTurn &turn : queue->turns) {
+      if (!turn.ended) rest.push_back(turn);
+      turn.taken = turn.ended = true;
+    }
+  }
+  const ct_status fault = queue->device->fault();
+  for (const HostTurn &turn : rest)
+    if (turn.fn) turn.fn(turn.user, fault == CT_OK ? CT_ERR_INTERNAL : fault);
+}
+
 void destroy(ct_queue *queue) {
   (void)queue->device->makeCurrent();
   (void)queue->device->keep(HIP_CALL(hipStreamSynchronize, queue->stream));
+  settleTurns(queue);  // they use the stream
   (void)HIP_CALL(hipStreamDestroy, queue->stream);
   freeLaunchMemory(queue->memory);
   if (queue->ticket) (void)HIP_CALL(hipHostFree, queue->ticket);
@@ -106,18 +125,13 @@ ct_status fill(ct_queue *queue, const ct_fill *request) {
   return queue->device->keep(status);
 }
 
-// Something that the host does in its turn in a queue.
-struct HostTurn {
-  ct_queue *queue;
-  uint32_t ticket;                                     // 0: the stream does not wait
-  void (*fn)(void *user, ct_status queue_status);      // null: a wait for `word`
-  void *user;
-  ct_word word;
-  bool word_on_host;
-};
-
-void finish(const HostTurn &turn) {
-  if (turn.ticket) __atomic_store_n(turn.queue->ticket, turn.ticket, __ATOMIC_SEQ_CST);
+// The last that is done with a turn: its queue may go behind it.
+void finish(HostTurn &turn) {
+  ct_queue &queue = *turn.queue;
+  if (turn.ticket) __atomic_store_n(queue.ticket, turn.ticket, __ATOMIC_SEQ_CST);
+  std::lock_guard hold(queue.turns_lock);
+  queue.turns.erase(turn.self);
+  queue.turns_changed.notify_all();
 }
 
 // A word of device memory is looked at through a copy. A fault ends every wait.
@@ -135,48 +149,58 @@ bool compares(const HostTurn &turn) {
 // On HIP's thread for host functions: hands over.
 void takeTurn(void *at) {
   auto *turn = static_cast<HostTurn *>(at);
-  auto call = [turn] {
-    turn->fn(turn->user, turn->queue->device->fault());
-    finish(*turn);
-    delete turn;
-  };
-  auto end = [turn] {
-    finish(*turn);
-    delete turn;
-  };
-  if (!turn->fn) {
-    if (host_threads->poll([turn] { return compares(*turn); }, end)) return;
-    while (!compares(*turn)) std::this_thread::sleep_for(std::chrono::microseconds(50));
-    return end();
+  {
+    std::lock_guard hold(turn->queue->turns_lock);
+    turn->taken = true;
+    if (turn->ended) {
+      turn->queue->turns.erase(turn->self);
+      return;
+    }
   }
-  if (!turn->ticket || !host_threads->run(call)) call();
+  if (!turn->fn) {
+    if (host_threads->poll([turn] { return compares(*turn); }, [turn] { finish(*turn); })) return;
+    while (!compares(*turn)) std::this_thread::sleep_for(std::chrono::microseconds(50));
+    return finish(*turn);
+  }
+  const bool own_thread = turn->ticket;
+  auto call = [turn, own_thread] {
+    ct_device &device = *turn->queue->device;
+    if (own_thread) (void)device.keep(HIP_CALL(hipStreamQuery, turn->queue->stream));  // whether HIP knows of a fault
+    turn->fn(turn->user, device.fault());
+    finish(*turn);
+  };
+  if (!own_thread || !host_threads->run(call)) call();
 }
 
-ct_status submitTurn(ct_queue *queue, const HostTurn &what) {
-  auto *turn = new (std::nothrow) HostTurn(what);
-  if (!turn) return CT_ERR_OUT_OF_MEMORY;
-  turn->queue = queue;
+ct_status submitTurn(ct_queue *queue, HostTurn what) {
+  what.queue = queue;
   if (queue->ticket && ++queue->next_ticket == 0) ++queue->next_ticket;
-  turn->ticket = queue->ticket ? queue->next_ticket : 0;
-  const uint32_t ticket = turn->ticket;
+  what.ticket = queue->ticket ? queue->next_ticket : 0;
+  HostTurn *turn = nullptr;
+  {
+    std::lock_guard hold(queue->turns_lock);
+    turn = &queue->turns.emplace_back(what);
+    turn->self = std::prev(queue->turns.end());
+  }
   ct_status status = HIP_CALL(hipLaunchHostFunc, queue->stream, takeTurn, turn);
   if (status != CT_OK) {
-    delete turn;
+    std::lock_guard hold(queue->turns_lock);
+    queue->turns.erase(turn->self);
     return queue->device->keep(status);
   }
   // Work of the host is done one after the other, so the ticket is exactly this one until the stream has seen it.
-  if (ticket) status = HIP_CALL(hipStreamWaitValue32, queue->stream, queue->ticket, ticket, hipStreamWaitValueEq, ~0u);
+  if (what.ticket) status = HIP_CALL(hipStreamWaitValue32, queue->stream, queue->ticket, what.ticket, hipStreamWaitValueEq, ~0u);
   return queue->device->keep(status);
 }
 
 ct_status hostCall(ct_queue *queue, void (*fn)(void *, ct_status), void *user) {
-  return submitTurn(queue, {nullptr, 0, fn, user, {}, false});
+  return submitTurn(queue, {nullptr, 0, fn, user, {}, false, false, {}});
 }
 
 // HIP's own waits compare without wrapping around, and for some memory only.
 ct_status waitWord(ct_queue *queue, const ct_word *word) {
   if (!queue->ticket) return refuse(Code::hip_unsupported, "waits for words of memory (hipDeviceAttributeCanUseStreamWaitValue)");
-  return submitTurn(queue, {nullptr, 0, nullptr, nullptr, *word, hostReaches(word->address)});
+  return submitTurn(queue, {nullptr, 0, nullptr, nullptr, *word, hostReaches(word->address), false, {}});
 }
 
 ct_status writeWord(ct_queue *queue, const ct_word *word) {
@@ -200,8 +224,10 @@ ct_status query(ct_queue *queue) {
 }
 
 ct_status synchronize(ct_queue *queue) {
-  const ct_status status = queue->device->keep(HIP_CALL(hipStreamSynchronize, queue->stream));
-  return status == CT_OK ? queue->device->fault() : status;
+  ct_status status = queue->device->keep(HIP_CALL(hipStreamSynchronize, queue->stream));
+  if (status == CT_OK) status = queue->device->fault();
+  if (isFault(status)) settleTurns(queue);
+  return status;
 }
 
 }  // namespace

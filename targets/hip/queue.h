@@ -4,12 +4,28 @@
 
 #include <cutrans/target.h>
 
+#include <condition_variable>
 #include <cstdint>
+#include <list>
+#include <mutex>
 
 #include "library.h"
 
 namespace cutrans::hip {
 extern const ct_queue_ops queue_ops;
+
+// Something that the host does in its turn in a queue. It is in the queue's list until it is done.
+struct HostTurn {
+  ct_queue *queue;
+  uint32_t ticket;                                 // 0: the stream does not wait
+  void (*fn)(void *user, ct_status queue_status);  // null: a wait for `word`
+  void *user;
+  ct_word word;
+  bool word_on_host;
+  bool taken = false;                              // it is being done
+  bool ended = false;                              // behind a fault, without HIP, which may still call
+  std::list<HostTurn>::iterator self{};
+};
 
 // Memory that launches of a queue need beyond their arguments, made at the first that does. Launches of one queue do not overlap,
 // so they share it.
@@ -29,9 +45,13 @@ void freeLaunchMemory(LaunchMemory &memory);
 }  // namespace cutrans::hip
 
 struct ct_queue {
-  ct_device *device;
-  hipStream_t stream;
-  uint32_t *ticket = nullptr;   // pinned; null where streams cannot wait for words. host_threads.h
+  ct_queue(ct_device *on, hipStream_t of, uint32_t *word) : device(on), stream(of), ticket(word) {}
+  ct_device *const device;
+  const hipStream_t stream;
+  uint32_t *const ticket;       // pinned; null where streams cannot wait for words. host_threads.h
   uint32_t next_ticket = 0;
+  std::mutex turns_lock;        // the two below
+  std::condition_variable turns_changed;
+  std::list<cutrans::hip::HostTurn> turns;  // of the host, submitted and not done
   cutrans::hip::LaunchMemory memory;
 };

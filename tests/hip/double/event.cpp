@@ -36,8 +36,9 @@ hipError_t hipEventRecord(hipEvent_t event, hipStream_t stream) {
   Stream &s = use(stream, self);
   if (e.device != s.device) violation(self, "event and stream are of two devices");
   const ct_status status = inner.table->queue->record(s.queue, e.event);
-  if (status == CT_OK) e.recorded = true;
-  return checkedError(status);
+  const hipError_t error = checkedError(status);
+  if (error == hipSuccess) e.recorded = true;
+  return error;
 }
 
 hipError_t hipEventQuery(hipEvent_t event) {
@@ -59,6 +60,7 @@ hipError_t hipEventElapsedTime(float *ms, hipEvent_t start, hipEvent_t stop) {
   Event &a = use(start, self), &b = use(stop, self);
   if (!ms || ((a.flags | b.flags) & hipEventDisableTiming)) violation(self, "an event without time");
   if (a.device != b.device || !a.recorded || !b.recorded) violation(self, "events of two devices, or never recorded");
+  *ms = 0;
   uint64_t times[2] = {};
   for (int i = 0; i < 2; ++i) {
     if (const ct_status status = ops().query((i ? b : a).event); status != CT_OK) return checkedError(status);
