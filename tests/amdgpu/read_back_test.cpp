@@ -103,6 +103,18 @@ TEST(AmdgpuReadBack, IrOnRequest) {
   EXPECT_EQ(ir.substr(0, 2), "BC");
 }
 
+TEST(AmdgpuReadBack, NoMoreSharedMemoryThanAGroupHas) {
+  auto withBytes = [](const char *bytes) {
+    return compile(std::string(".visible .entry k(.param .u64 out)\n{ .reg .u32 %x; .shared .align 4 .b8 memory[") + bytes +
+                       "]; mov.u32 %x, memory; st.shared.u32 [%x+4], %x; ret; }\n",
+                   "gpu=gfx90a");
+  };
+  EXPECT_EQ(CodeObject(withBytes("65536").bytes).record.static_shared_bytes, 65536u);
+  PtxArtifact artifact = withBytes("65540");
+  EXPECT_TRUE(artifact.bytes.empty());
+  EXPECT_EQ(artifact.diagnostics.substr(0, 6), "CT1470");
+}
+
 TEST(AmdgpuReadBack, WhatALaunchMustBring) {
   auto flags = [](const char *body) {
     std::string text = ".extern .func (.param .b32 r) vprintf(.param .b64 f, .param .b64 a);\n.global .align 1 .b8 words[4] = {72, 105, 10, 0};\n"
@@ -117,6 +129,8 @@ TEST(AmdgpuReadBack, WhatALaunchMustBring) {
   EXPECT_EQ(flags("{ .param .b64 f; .param .b64 v; .param .b32 r; mov.u64 %b, words; st.param.b64 [f], %b; st.param.b64 [v], 0;"
                   " call.uni (r), vprintf, (f, v); }"),
             uint32_t(CT_AMDGPU_USES_MESSAGES));
+  // What does not fit ends the grid.
+  EXPECT_EQ(flags("alloca.u64 %b, 64; st.global.u64 [%a], %b;"), uint32_t(CT_AMDGPU_USES_STACK | CT_AMDGPU_USES_MESSAGES));
   // Its members may be missing, which ends the grid.
   EXPECT_EQ(flags("activemask.b32 %x; vote.sync.any.pred %p, 1, -1; @%p st.global.u32 [%a], %x;"), uint32_t(CT_AMDGPU_USES_MESSAGES));
 }
