@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "faults.h"
 
-#include <dlfcn.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 
@@ -37,33 +39,88 @@ std::atomic<int> telling{nothing};
 char told[200];
 Code told_code;
 
-// The code between a kernel's entry and the return to the driver is a library of its own.
-const char *kernelLibrary(uint64_t pc, Dl_info &info) {
-  if (!dladdr(reinterpret_cast<void *>(pc), &info) || !info.dli_fname) return nullptr;
-  return std::strstr(info.dli_fname, "/" CT_OPENCL_KERNEL_NAME "/") ? info.dli_fname : nullptr;
+// The pages of code around an address: one mapping of a library in PoCL's cache, or of no file, where a driver compiles into memory.
+struct KernelCode {
+  uint64_t begin = 0, end = 0;
+  bool named = false;  // by its path it is a kernel's
+  bool has(uint64_t pc) const { return pc - begin < end - begin; }
+};
+
+// Without the C library's locks and memory: the kernel's thread may be anywhere in a driver that has them.
+class Maps {
+ public:
+  Maps() : file_(open("/proc/self/maps", O_RDONLY | O_CLOEXEC)) {}
+  ~Maps() {
+    if (file_ >= 0) close(file_);
+  }
+  // Cut off when longer than the buffer.
+  bool line(char *out, size_t size) {
+    size_t length = 0;
+    for (;;) {
+      if (at_ == have_) {
+        const ssize_t got = file_ < 0 ? 0 : read(file_, buffer_, sizeof buffer_);
+        if (got <= 0) return false;
+        have_ = static_cast<size_t>(got);
+        at_ = 0;
+      }
+      const char c = buffer_[at_++];
+      if (c == '\n') break;
+      if (length + 1 < size) out[length++] = c;
+    }
+    out[length] = 0;
+    return true;
+  }
+
+ private:
+  int file_;
+  char buffer_[1024];
+  size_t at_ = 0, have_ = 0;
+};
+
+KernelCode codeAround(uint64_t pc) {
+  Maps maps;
+  char line[512];
+  while (maps.line(line, sizeof line)) {
+    char *rest = nullptr;
+    KernelCode code;
+    code.begin = std::strtoull(line, &rest, 16);
+    code.end = *rest == '-' ? std::strtoull(rest + 1, &rest, 16) : 0;
+    if (!code.has(pc)) continue;
+    const bool runs = std::strlen(rest) > 4 && rest[1] == 'r' && rest[3] == 'x';
+    code.named = std::strstr(rest, "/" CT_OPENCL_KERNEL_NAME "/") != nullptr;
+    if (runs && (code.named || !std::strpbrk(rest, "/["))) return code;
+    break;
+  }
+  return {};
 }
 
 #if defined(__x86_64__)
 constexpr unsigned char kEntry[] = {0x55, 0x48, 0x89, 0xe5, 0x41, 0x57, 0x41, 0x56, 0x41, 0x55, 0x41, 0x54, 0x53};  // push rbp; mov rbp, rsp; push r15 r14 r13 r12 rbx
+constexpr unsigned char kMark[] = {0x0f, 0x1f, 0x80, 0x43, 0x54, 0x4f, 0x43};                                          // CT_OPENCL_ENTRY_ASM
+constexpr size_t kMarkWithin = 1024;                                                                                   // of the entry
 
-// Makes the outermost function of the kernel return. false: its frames are not as they should be, nothing was changed.
-bool leaveKernel(ucontext_t &context) {
+// The function that this address is in begins as a kernel does.
+bool isKernel(const KernelCode &code, uint64_t pc) {
+  for (uint64_t at = std::min(pc, code.end - sizeof kEntry); at >= code.begin; --at) {
+    const auto *bytes = reinterpret_cast<const unsigned char *>(at);
+    if (std::memcmp(bytes, kEntry, sizeof kEntry) == 0) return memmem(bytes, std::min<uint64_t>(kMarkWithin, code.end - at), kMark, sizeof kMark);
+    if (at == 0) break;
+  }
+  return false;
+}
+
+// Makes the kernel's function return. false: its frames are not as they should be, nothing was changed.
+bool leaveKernel(ucontext_t &context, const KernelCode &code) {
   greg_t *registers = context.uc_mcontext.gregs;
-  Dl_info info{};
   uint64_t pc = static_cast<uint64_t>(registers[REG_RIP]), frame = static_cast<uint64_t>(registers[REG_RBP]);
   const uint64_t stack = static_cast<uint64_t>(registers[REG_RSP]);
-  bool inside = kernelLibrary(pc, info);
-  const void *function = inside ? info.dli_saddr : nullptr;
   constexpr uint64_t kMostStack = 64u << 20;
   for (int depth = 0; depth < 1000; ++depth) {
     if (frame % 8 || frame < stack || frame - stack > kMostStack) return false;
     const auto *words = reinterpret_cast<const uint64_t *>(frame);
     const uint64_t back = words[1];
-    if (kernelLibrary(back, info)) {
-      inside = true;
-      function = info.dli_saddr;
-    } else if (inside) {
-      if (!function || std::memcmp(function, kEntry, sizeof kEntry) != 0) return false;
+    if (!code.has(back)) {
+      if (!isKernel(code, pc)) return false;
       registers[REG_R15] = static_cast<greg_t>(words[-1]);
       registers[REG_R14] = static_cast<greg_t>(words[-2]);
       registers[REG_R13] = static_cast<greg_t>(words[-3]);
@@ -75,12 +132,15 @@ bool leaveKernel(ucontext_t &context) {
       return true;
     }
     if (words[0] <= frame) return false;
+    pc = back;
     frame = words[0];
   }
   return false;
 }
+uint64_t programCounter(const ucontext_t &context) { return static_cast<uint64_t>(context.uc_mcontext.gregs[REG_RIP]); }
 #else
-bool leaveKernel(ucontext_t &) { return false; }
+bool leaveKernel(ucontext_t &, const KernelCode &) { return false; }
+uint64_t programCounter(const ucontext_t &) { return 0; }
 #endif
 
 void keep(int signal, const siginfo_t &info) {
@@ -114,17 +174,16 @@ void passOn(int signal, siginfo_t *info, void *context) {
 }
 
 void onSignal(int signal, siginfo_t *info, void *context) {
-  Dl_info where{};
-  auto *machine = static_cast<ucontext_t *>(context);
-  if (info->si_code > 0 && leaveKernel(*machine)) return keep(signal, *info);
-#if defined(__x86_64__)
-  if (info->si_code > 0 && kernelLibrary(static_cast<uint64_t>(machine->uc_mcontext.gregs[REG_RIP]), where)) {
+  auto &machine = *static_cast<ucontext_t *>(context);
+  // si_code <= 0: sent by a process, not raised by an instruction.
+  const KernelCode code = info->si_code > 0 ? codeAround(programCounter(machine)) : KernelCode{};
+  if (code.end && leaveKernel(machine, code)) return keep(signal, *info);
+  if (code.named) {
     static constexpr char kLine[] = "cutrans: CT3209: a kernel's bad access ends the process; CUTRANS_TARGET=host catches it and says where\n";
     if (write(STDERR_FILENO, kLine, sizeof kLine - 1) < 0) {
       // The process ends all the same.
     }
   }
-#endif
   passOn(signal, info, context);
 }
 

@@ -2,9 +2,9 @@
 // Bad accesses of kernels. OpenCL has no word for them, and on a CPU the driver's threads run the code inside this process, so one
 // would end the process. Where the kernel's code can be recognised and left, it is: the signal handler makes the block's function
 // return to the driver as if it were done, and the fault becomes the device's. That takes
-//  - code of a kernel of ours in a library of PoCL's cache, whose path names the kernel function;
-//  - frame pointers, and an entry that saves all registers which a caller keeps, in the order in which x86-64 compilers do:
-//    an empty asm statement at the kernel's start that clobbers rbx and r12 to r15 makes them.
+//  - code in a library of PoCL's cache, whose path names the kernel function, or in no file, where other drivers compile to;
+//  - frame pointers, and an entry that saves all registers which a caller keeps, in the order in which x86-64 compilers do, and has a
+//    mark: CT_OPENCL_ENTRY_ASM at the kernel's start makes both.
 // Everywhere else the process ends as before, after a line that says why.
 #pragma once
 

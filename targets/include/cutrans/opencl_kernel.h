@@ -12,8 +12,8 @@
  * plain numbers, the same for all address spaces (CPUs).
  *
  * A bad access in a kernel becomes the device's fault only where the target can leave the kernel; that takes, on x86-64, frame pointers
- * in all functions ("frame-pointer"="all") and an empty asm statement at the kernel's start that clobbers rbx, r12, r13, r14 and r15, so
- * that its entry saves them (targets/opencl/faults.h). Without them the process ends.
+ * in all functions ("frame-pointer"="all") and the statement CT_OPENCL_ENTRY_ASM at the kernel's start with the clobbers rbx, r12, r13,
+ * r14 and r15, so that its entry saves them (targets/opencl/faults.h). Without them the process ends.
  */
 #ifndef CUTRANS_OPENCL_KERNEL_H
 #define CUTRANS_OPENCL_KERNEL_H
@@ -31,6 +31,8 @@ extern "C" {
 #define CT_OPENCL_FORMAT_C "opencl-c"
 #define CT_OPENCL_FORMAT_SPIR "spir-bitcode"
 #define CT_OPENCL_KERNEL_NAME "cutrans_kernel"
+#define CT_OPENCL_ENTRY_ASM ".byte 0x0f, 0x1f, 0x80, 0x43, 0x54, 0x4f, 0x43" /* a nop with a displacement that is a mark */
+#define CT_OPENCL_ENTRY_CLOBBERS "~{rbx},~{r12},~{r13},~{r14},~{r15}"
 
 enum { /* ct_opencl_header.flags */
   CT_OPENCL_USES_STACK = 1u << 0,      /* recursion or alloca: wants ct_opencl_launch.stack_bytes */
