@@ -48,7 +48,7 @@ ct_status query(ct_event *event) {
 ct_status synchronize(ct_event *event) { return waitFor(*event->device, event->get()); }
 
 ct_status timestamp(ct_event *event, uint64_t *out_ns) {
-  const EventRef last = event->get();
+  const EventRef last = event->passed();
   cl_ulong end = 0;
   if (!last || cl.clGetEventProfilingInfo(last.get(), CL_PROFILING_COMMAND_END, sizeof end, &end, nullptr) != CL_SUCCESS) return CT_ERR_INTERNAL;
   *out_ns = end;

@@ -5,6 +5,7 @@
 
 #include <cutrans/target.h>
 
+#include <deque>
 #include <mutex>
 
 #include "device.h"
@@ -14,15 +15,24 @@ struct ct_event {
   ct_device *device = nullptr;
   uint32_t flags = 0;
   std::mutex lock;
-  cutrans::opencl::EventRef last;  // none: never recorded, or recorded in a queue that had nothing to do
+  // The newest record is the last one; none: never recorded, or recorded in a queue that had nothing to do. Older ones are kept until
+  // a newer one has passed, for their time.
+  std::deque<cutrans::opencl::EventRef> records;
 
   cutrans::opencl::EventRef get() {
     std::lock_guard hold(lock);
-    return last;
+    return records.empty() ? cutrans::opencl::EventRef() : records.back();
   }
   void set(cutrans::opencl::EventRef ref) {
     std::lock_guard hold(lock);
-    last = std::move(ref);
+    while (records.size() > 1 && records[1].done()) records.pop_front();
+    records.push_back(std::move(ref));
+  }
+  // The newest record that has passed; none: there is none.
+  cutrans::opencl::EventRef passed() {
+    std::lock_guard hold(lock);
+    while (records.size() > 1 && records[1].done()) records.pop_front();
+    return !records.empty() && records.front().done() ? records.front() : cutrans::opencl::EventRef();
   }
 };
 
