@@ -72,6 +72,9 @@ std::string codegenText(const Found &found) {
   const Capabilities &can = found.can;
   auto flag = [](bool is) { return is ? "1" : "0"; };
   std::string out = std::string("kind=") + (can.cpu ? "cpu" : "other");
+#if defined(__x86_64__)
+  if (can.cpu) out += ";arch=x86_64";
+#endif
   out += ";vector=" + std::to_string(can.vector_bits);
   out += std::string(";fp64=") + flag(can.fp64) + ";fp16=" + flag(can.fp16) + ";int64_atomics=" + flag(can.int64_atomics);
   out += ";c=" + text(found.device, CL_DEVICE_OPENCL_C_VERSION);

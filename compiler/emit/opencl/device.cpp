@@ -15,6 +15,7 @@ llvm::Expected<Device> parseDevice(llvm::StringRef codegen) {
       return simt::refuse(Diag::codegen_machine, "the device is no CPU, and block form needs pointers that are plain numbers");
     if (key == "vector" && (value.getAsInteger(10, device.vectorBits) || device.vectorBits < 128 || device.vectorBits > 512))
       device.vectorBits = 128;
+    if (key == "arch") device.x86 = value == "x86_64";
     if (key == "fp64") device.fp64 = value != "0";
     if (key == "int64_atomics") device.int64Atomics = value != "0";
   }

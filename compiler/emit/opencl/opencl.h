@@ -35,6 +35,7 @@ struct Device {
   unsigned vectorBits = 128;
   bool fp64 = true;
   bool int64Atomics = true;
+  bool x86 = false;
 };
 llvm::Expected<Device> parseDevice(llvm::StringRef codegen);
 

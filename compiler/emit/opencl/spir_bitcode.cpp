@@ -4,6 +4,7 @@
 #include <llvm/Bitcode/BitcodeWriter.h>
 #include <llvm/CodeGen/AtomicExpandUtils.h>
 #include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InlineAsm.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/Module.h>
@@ -161,6 +162,15 @@ llvm::MDNode *texts(llvm::LLVMContext &context, llvm::ArrayRef<llvm::StringRef> 
   return llvm::MDNode::get(context, all);
 }
 
+// What a target needs to leave a kernel that made a bad access (opencl_kernel.h).
+void markEntry(llvm::Module &module, llvm::Function &kernel) {
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration()) function.addFnAttr("frame-pointer", "all");
+  llvm::IRBuilder<> b(&*kernel.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
+  auto *type = llvm::FunctionType::get(b.getVoidTy(), false);
+  b.CreateCall(llvm::InlineAsm::get(type, CT_OPENCL_ENTRY_ASM, CT_OPENCL_ENTRY_CLOBBERS, /*hasSideEffects=*/true));
+}
+
 }  // namespace
 
 llvm::Expected<std::string> writeSpirBitcode(llvm::Module &module, llvm::Function &kernel, const Device &device) {
@@ -182,6 +192,7 @@ llvm::Expected<std::string> writeSpirBitcode(llvm::Module &module, llvm::Functio
     if (function.isDeclaration() && function.use_empty()) function.eraseFromParent();
   for (llvm::NamedMDNode &node : llvm::make_early_inc_range(module.named_metadata())) node.eraseFromParent();
 
+  if (device.x86) markEntry(module, kernel);
   kernel.addFnAttr(llvm::Attribute::NoUnwind);
   kernel.addFnAttr("prefer-vector-width", std::to_string(device.vectorBits));
   kernel.addFnAttr("min-legal-vector-width", std::to_string(device.vectorBits));
