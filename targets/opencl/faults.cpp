@@ -95,45 +95,71 @@ KernelCode codeAround(uint64_t pc) {
 }
 
 #if defined(__x86_64__)
-constexpr unsigned char kEntry[] = {0x55, 0x48, 0x89, 0xe5, 0x41, 0x57, 0x41, 0x56, 0x41, 0x55, 0x41, 0x54, 0x53};  // push rbp; mov rbp, rsp; push r15 r14 r13 r12 rbx
-constexpr unsigned char kMark[] = {0x0f, 0x1f, 0x80, 0x43, 0x54, 0x4f, 0x43};                                          // CT_OPENCL_ENTRY_ASM
-constexpr size_t kMarkWithin = 1024;                                                                                   // of the entry
+constexpr unsigned char kFrame[] = {0x55, 0x48, 0x89, 0xe5};                                      // push rbp; mov rbp, rsp
+constexpr unsigned char kPushes[] = {0x41, 0x57, 0x41, 0x56, 0x41, 0x55, 0x41, 0x54, 0x53};         // push r15 r14 r13 r12 rbx
+constexpr unsigned char kMark[] = {0x0f, 0x1f, 0x80, 0x43, 0x54, 0x4f, 0x43};                       // CT_OPENCL_ENTRY_ASM
+constexpr uint64_t kEntryBytes = 96;                                                                // at most between the pushes and the mark
 
-// The function that this address is in begins as a kernel does.
-bool isKernel(const KernelCode &code, uint64_t pc) {
-  for (uint64_t at = std::min(pc, code.end - sizeof kEntry); at >= code.begin; --at) {
-    const auto *bytes = reinterpret_cast<const unsigned char *>(at);
-    if (std::memcmp(bytes, kEntry, sizeof kEntry) == 0) return memmem(bytes, std::min<uint64_t>(kMarkWithin, code.end - at), kMark, sizeof kMark);
-    if (at == 0) break;
-  }
-  return false;
+// Where bytes stand last at or before an address; 0: nowhere.
+template <size_t Size>
+uint64_t lastBefore(const KernelCode &code, uint64_t from, const unsigned char (&bytes)[Size], uint64_t least) {
+  for (uint64_t at = std::min(from, code.end - Size); at >= std::max(code.begin, least); --at)
+    if (std::memcmp(reinterpret_cast<const void *>(at), bytes, Size) == 0) return at;
+  return 0;
+}
+
+// The words that a kernel's entry saved: rbx, r12 to r15, then rbp where `has_rbp`, then the address to return to. Drivers inline the kernel
+// into functions of theirs, which keep no frame pointer: there the stack is where the entry left it.
+struct Saved {
+  const uint64_t *words = nullptr;  // null: the address is in no kernel
+  bool has_rbp = false;
+};
+
+Saved savedBy(const KernelCode &code, uint64_t pc, uint64_t frame, uint64_t stack) {
+  const uint64_t mark = lastBefore(code, pc, kMark, code.begin);
+  // A function that the kernel calls has a frame of its own.
+  if (!mark || lastBefore(code, pc, kFrame, mark)) return {};
+  const uint64_t pushes = lastBefore(code, mark, kPushes, mark - kEntryBytes);
+  if (!pushes) return {};
+  if (pushes - code.begin >= sizeof kFrame && std::memcmp(reinterpret_cast<const void *>(pushes - sizeof kFrame), kFrame, sizeof kFrame) == 0)
+    return {reinterpret_cast<const uint64_t *>(frame) - 5, true};
+  const auto *next = reinterpret_cast<const unsigned char *>(pushes + sizeof kPushes);
+  uint64_t room = 0;
+  if (next[0] == 0x48 && next[1] == 0x81 && next[2] == 0xec)
+    room = next[3] | next[4] << 8 | next[5] << 16 | uint64_t{next[6]} << 24;  // sub rsp, n
+  else if (next[0] == 0x48 && next[1] == 0x83 && next[2] == 0xec)
+    room = next[3];
+  else if (next[0] == 0x50)
+    room = 8;  // push rax
+  const bool has_rbp = pushes > code.begin && *reinterpret_cast<const unsigned char *>(pushes - 1) == 0x55;
+  return {reinterpret_cast<const uint64_t *>(stack + room), has_rbp};
 }
 
 // Makes the kernel's function return. false: its frames are not as they should be, nothing was changed.
 bool leaveKernel(ucontext_t &context, const KernelCode &code) {
   greg_t *registers = context.uc_mcontext.gregs;
-  uint64_t pc = static_cast<uint64_t>(registers[REG_RIP]), frame = static_cast<uint64_t>(registers[REG_RBP]);
-  const uint64_t stack = static_cast<uint64_t>(registers[REG_RSP]);
+  uint64_t pc = static_cast<uint64_t>(registers[REG_RIP]), frame = static_cast<uint64_t>(registers[REG_RBP]), stack = static_cast<uint64_t>(registers[REG_RSP]);
   constexpr uint64_t kMostStack = 64u << 20;
   for (int depth = 0; depth < 1000; ++depth) {
-    if (frame % 8 || frame < stack || frame - stack > kMostStack) return false;
-    const auto *words = reinterpret_cast<const uint64_t *>(frame);
-    const uint64_t back = words[1];
-    if (!code.has(back)) {
-      if (!isKernel(code, pc)) return false;
-      registers[REG_R15] = static_cast<greg_t>(words[-1]);
-      registers[REG_R14] = static_cast<greg_t>(words[-2]);
-      registers[REG_R13] = static_cast<greg_t>(words[-3]);
-      registers[REG_R12] = static_cast<greg_t>(words[-4]);
-      registers[REG_RBX] = static_cast<greg_t>(words[-5]);
-      registers[REG_RBP] = static_cast<greg_t>(words[0]);
-      registers[REG_RSP] = static_cast<greg_t>(frame + 16);
-      registers[REG_RIP] = static_cast<greg_t>(back);
+    const Saved saved = savedBy(code, pc, frame, stack);
+    const auto place = reinterpret_cast<uint64_t>(saved.words);
+    if (saved.words) {
+      if (place % 8 || place < stack || place - stack > kMostStack) return false;
+      constexpr int kOrder[] = {REG_RBX, REG_R12, REG_R13, REG_R14, REG_R15};
+      for (int i = 0; i < 5; ++i) registers[kOrder[i]] = static_cast<greg_t>(saved.words[i]);
+      if (saved.has_rbp) registers[REG_RBP] = static_cast<greg_t>(saved.words[5]);
+      else registers[REG_RBP] = static_cast<greg_t>(frame);
+      const uint64_t *back = saved.words + (saved.has_rbp ? 6 : 5);
+      registers[REG_RIP] = static_cast<greg_t>(*back);
+      registers[REG_RSP] = static_cast<greg_t>(reinterpret_cast<uint64_t>(back + 1));
       return true;
     }
-    if (words[0] <= frame) return false;
-    pc = back;
+    if (frame % 8 || frame < stack || frame - stack > kMostStack) return false;
+    const auto *words = reinterpret_cast<const uint64_t *>(frame);
+    pc = words[1];
+    stack = frame + 16;
     frame = words[0];
+    if (!code.has(pc)) return false;
   }
   return false;
 }
