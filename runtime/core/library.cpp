@@ -143,8 +143,10 @@ Library *Library::find(const void *handle) { return libraries.find(handle); }
 Status Library::destroy() {
   if (!libraries.retire(this)) return Code::invalid_handle;
   State *state = std::exchange(impl_, nullptr);
+  // In a forked child nobody ends what the parent had under way, and other threads' locks may be held: modules stay as they are.
+  const bool forked = Platform::state() == Code::not_initialized;
   for (auto &[context, loaded] : state->modules)
-    if (loaded.module && context->id() == loaded.context_id && context->check().code() != Code::invalid_context &&
+    if (!forked && loaded.module && context->id() == loaded.context_id && context->check().code() != Code::invalid_context &&
         Module::find(loaded.module))
       (void)loaded.module->unload();
   for (auto &[name, kernel] : state->kernels) LibraryAccess::release(*kernel);
