@@ -365,6 +365,7 @@ TEST_F(Captures, EventsOfOtherWorkMayNotBeAskedWhereUnsafeCallsMayNot) {
   Queue &a = *newQueue(), &other = *newQueue();
   Event &event = *newEvent(), &never = *newEvent();
   ASSERT_OK(other.record(event));
+  ASSERT_OK(other.synchronize());
   ASSERT_OK(begin(a));
   std::thread([&] {
     EXPECT_OK(never.query());
