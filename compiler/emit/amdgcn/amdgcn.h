@@ -48,9 +48,6 @@ llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &kernel, const simt:
 // Approximate functions, directed rounding, ftz and sat.
 llvm::Error expandMath(llvm::Module &module);
 
-// Bodies of what the kernel calls of compiler/emit/device.
-llvm::Error linkDeviceCode(llvm::Module &module);
-
 // The artifact's own sections. `ir` may be empty.
 void addSections(llvm::Module &module, const ct_amdgpu_kernel &record, llvm::StringRef ir);
 

@@ -5,6 +5,7 @@
 #include <llvm/Target/TargetMachine.h>
 
 #include "compiler/emit/amdgcn/amdgcn.h"
+#include "compiler/emit/device/device_code.h"
 #include "compiler/emit/emitters.h"
 #include "compiler/emit/native/native.h"
 #include "compiler/simt/pipeline.h"
@@ -42,7 +43,7 @@ llvm::Expected<std::string> emitAmdgcn(simt::PassDriver &driver) {
   if (auto e = run("lower-amdgcn", Form::Widened, lower)) return e;
   if (auto e = run("expand-math", Form::Widened, [&] { return amdgcn::expandMath(module); })) return e;
   // Behind the lowering, which calls it; before the optimiser, which makes one function of all.
-  if (auto e = run("link-device-code", Form::Widened, [&] { return amdgcn::linkDeviceCode(module); })) return e;
+  if (auto e = run("link-device-code", Form::Widened, [&] { return linkDeviceCode(module, DeviceMachine::amdgcn); })) return e;
   if (auto e = run("add-record", Form::Widened, [&] { return amdgcn::addSections(module, record, llvm::StringRef(ir.data(), ir.size())), done(); })) return e;
   if (auto e = driver.verifyAlways("add-record", Form::Widened)) return e;
   if (auto e = run("optimize", Form::Widened, [&] { return optimize(module, **machine), done(); })) return e;

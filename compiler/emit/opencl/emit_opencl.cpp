@@ -4,6 +4,7 @@
 
 #include <llvm/IR/Module.h>
 
+#include "compiler/emit/device/device_code.h"
 #include "compiler/emit/emitters.h"
 #include "compiler/emit/native/native.h"
 #include "compiler/emit/opencl/opencl.h"
@@ -49,7 +50,7 @@ llvm::Expected<Lowered> lower(simt::PassDriver &driver) {
   if (auto e = run("lower-opencl", lowerKernel)) return e;
   if (auto e = run("expand-math", [&] { return opencl::expandMath(module); })) return e;
   // Before the optimiser, which makes one function of the kernel and small device code.
-  if (auto e = run("link-device-code", [&] { return opencl::linkDeviceCode(module); })) return e;
+  if (auto e = run("link-device-code", [&] { return linkDeviceCode(module, DeviceMachine::cpu); })) return e;
   if (auto e = driver.verifyAlways("link-device-code", Form::Widened)) return e;
   if (auto e = run("optimize", [&] { return opencl::optimize(module), done(); })) return e;
   if (driver.options().dumpDir) {

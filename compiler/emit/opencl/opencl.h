@@ -48,9 +48,6 @@ void addSharedWindow(llvm::Function &kernel, llvm::Value *window);
 // Approximate functions; directed rounding by exact sequences.
 llvm::Error expandMath(llvm::Module &module);
 
-// Links the device code that the module calls.
-llvm::Error linkDeviceCode(llvm::Module &module);
-
 // LLVM's own pipeline without a machine: nothing that changes a floating-point result, no vectorisers, no variables made.
 void optimize(llvm::Module &module);
 
