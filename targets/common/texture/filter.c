@@ -4,9 +4,8 @@
  *
  * Coordinates are multiplied by the size in float, as the guide's formulas read; everything behind that is exact in double until
  * the one rounding of the result to float. */
-#include <math.h>
-
 #include "address.h"
+#include "log2.h"
 #include "sampler.h"
 
 typedef struct request {
@@ -182,8 +181,8 @@ static void filter_level(const request *r, uint32_t level, const double scale[4]
   }
 }
 
-/* Texels per step of the derivatives, the longer of the two. */
-static double footprint_size(const request *r, const float dx[3], const float dy[3]) {
+/* The square of the texels per step of the derivatives, of the longer of the two. */
+static double footprint_square(const request *r, const float dx[3], const float dy[3]) {
   const ct_texture *t = r->t;
   double longest = 0;
   for (int k = 0; k < 2; ++k) {
@@ -201,7 +200,7 @@ static double footprint_size(const request *r, const float dx[3], const float dy
     }
     if (square > longest) longest = square;
   }
-  return sqrt(longest);
+  return longest;
 }
 
 /* The level of detail with 8 bits of fraction. */
@@ -214,14 +213,14 @@ static uint32_t level_of_detail(const ct_texture *t, double lod) {
 }
 
 static void gather(const request *r, uint32_t out[4]) {
-  static const int order[4][2] = {{0, 1}, {1, 1}, {1, 0}, {0, 0}};  /* counter-clockwise from the lower left */
   uint32_t component = r->form >> CT_TEX_COMPONENT_SHIFT & 3;
   ct_texel_point point;
   int64_t first[3] = {0, 0, 0};
   uint32_t weight[3];
   footprint(r, &r->t->level[0], &point, first, weight);
   for (int i = 0; i < 4; ++i) {
-    int64_t index[3] = {first[0] + order[i][0], first[1] + order[i][1], 0};
+    /* Counter-clockwise from the lower left. */
+    int64_t index[3] = {first[0] + (i == 1 || i == 2), first[1] + (i < 2), 0};
     ct_texel_ref found = texel(r->t, &r->t->level[0], &point, index, (r->t->flags & CT_TEXTURE_NORMALIZED) != 0);
     uint32_t value[4];
     read_one(r, &found, value);
@@ -263,7 +262,7 @@ void ct_texture_sample(const ct_texture *t, uint32_t form, const uint32_t *in, u
   if (t->levels > 1 && (form & CT_TEX_GRAD)) {
     float d[6];
     for (uint32_t i = 0; i < 6; ++i) d[i] = ct_float(in[(6 + i) * stride]);
-    lod = level_of_detail(t, log2(footprint_size(&r, d, d + 3)));
+    lod = level_of_detail(t, ct_log2(footprint_square(&r, d, d + 3)) / 2);
   }
   int floats = ct_reads_float(t), between = floats && t->mip_filter == CT_FILTER_LINEAR && (lod & 255);
   uint32_t level = between ? lod >> 8 : (lod + 128) >> 8;

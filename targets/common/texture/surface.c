@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  * Surfaces: raw and formatted loads, stores and reductions (PTX, suld, sust, sured). x counts bytes, or texels where the access is
  * formatted. Outside: .trap faults, .zero loads zero and drops stores, .clamp takes the nearest place that the access fits in. */
-#include <string.h>
-
 #include "sampler.h"
 
 /* Moves `*i` into [0, count) as the mode says. 0: outside. */
@@ -11,6 +9,17 @@ static int inside(int64_t *i, int64_t count, uint32_t outside) {
   if (outside != CT_SURF_CLAMP || count <= 0) return 0;
   *i = *i < 0 ? 0 : count - 1;
   return 1;
+}
+
+/* Sizes as constants: a device has no library that copies bytes. */
+static void move(void *to, const void *from, uint32_t bytes) {
+  switch (bytes) {
+    case 1: __builtin_memcpy(to, from, 1); break;
+    case 2: __builtin_memcpy(to, from, 2); break;
+    case 4: __builtin_memcpy(to, from, 4); break;
+    case 8: __builtin_memcpy(to, from, 8); break;
+    default: __builtin_memcpy(to, from, 16); break;
+  }
 }
 
 static uint32_t saturated(const ct_texture *t, uint32_t value) {
@@ -29,7 +38,7 @@ static void store_formatted(const ct_texture *t, unsigned char *at, const uint32
     uint32_t word = i < count ? data[i] : 0;
     if (t->format != CT_TEXEL_FLOAT) word = saturated(t, word);
     else if (t->bits == 16) word = ct_float_to_half(ct_float(word));
-    memcpy(at + i * (t->bits / 8u), &word, t->bits / 8u);
+    move(at + i * (t->bits / 8u), &word, t->bits / 8u);
   }
 }
 
@@ -93,7 +102,7 @@ ct_texture_fault ct_surface_access(const ct_texture *t, uint32_t form, const uin
   unsigned char *at = (unsigned char *)(uintptr_t)level->address + (uint64_t)slice * level->slice_pitch + (uint64_t)y * level->row_pitch +
                       (uint64_t)index * (formatted ? texel : unit);
   if (!store) {
-    memcpy(out, at, bytes);
+    move(out, at, bytes);
     return CT_TEXTURE_OK;
   }
   uint32_t data[4];
@@ -104,7 +113,7 @@ ct_texture_fault ct_surface_access(const ct_texture *t, uint32_t form, const uin
   } else if (formatted) {
     store_formatted(t, at, data, bytes / 4);
   } else {
-    memcpy(at, data, bytes);
+    move(at, data, bytes);
   }
   return CT_TEXTURE_OK;
 }
