@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Every row of tests/ptx/run becomes a code object, or is refused as refused.list says; for one of
 // two chips, which take turns, one with waves of 64 and one of 32. CUTRANS_AMDGPU_ALL=1: for all.
-#include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "cutrans/amdgpu_kernel.h"
 #include "tests/ptx/run/case.h"
 #include "tests/ptx/run/compile_ptx.h"
+#include "tests/ptx/run/refusals.h"
 
 namespace cutrans::test {
 namespace {
@@ -24,38 +22,18 @@ const std::vector<std::string> &chips() {
   return forAll() ? all : some;
 }
 
-struct Refusal {
-  std::string kernel, code;
-  bool met = false;
-  bool names(const std::string &other) const {
-    if (!kernel.ends_with('*')) return kernel == other;
-    return other.starts_with(kernel.substr(0, kernel.size() - 1));
-  }
-};
-
-std::vector<Refusal> refusals() {
-  std::vector<Refusal> result;
-  std::ifstream file(std::string(CUTRANS_AMDGPU_TESTS) + "/refused.list");
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream words(line);
-    Refusal refusal;
-    if (words >> refusal.kernel >> refusal.code && refusal.kernel[0] != '#') result.push_back(refusal);
-  }
-  return result;
-}
-
 TEST(AmdgpuCompile, EveryRowOrItsRefusal) {
-  std::vector<Refusal> expected = refusals();
+  std::vector<Refusal> expected = readRefusals(CUTRANS_AMDGPU_TESTS "/refused.list");
   size_t turn = 0;
   for (const Row &row : rows()) {
     ++turn;
     PtxModule module(textOf(row));
     ASSERT_EQ(module.problems(), "");
-    auto refused = std::find_if(expected.begin(), expected.end(), [&](const Refusal &refusal) { return refusal.names(row.kernel); });
+    Refusal *refused = findRefusal(expected, nameOf(row));
     for (size_t c = 0; c < chips().size(); ++c) {
       if (!forAll() && c != turn % chips().size()) continue;
       const std::string &chip = chips()[c];
-      SCOPED_TRACE(std::string(row.kernel) + row.variant + " for " + chip);
+      SCOPED_TRACE(nameOf(row) + " for " + chip);
       CompileOptions options;
       options.block = row.block;
       options.cooperative = row.together;
@@ -64,7 +42,7 @@ TEST(AmdgpuCompile, EveryRowOrItsRefusal) {
       PtxArtifact artifact = module.compile(row.kernel, options);
       if (!artifact.bytes.empty()) {
         EXPECT_EQ(artifact.diagnostics, "");
-      } else if (refused == expected.end()) {
+      } else if (!refused) {
         ADD_FAILURE() << artifact.diagnostics;
       } else {
         refused->met = true;
@@ -72,7 +50,7 @@ TEST(AmdgpuCompile, EveryRowOrItsRefusal) {
       }
     }
   }
-  for (const Refusal &refusal : expected) EXPECT_TRUE(refusal.met) << refusal.kernel << " is compiled: take it out of refused.list";
+  for (const Refusal &refusal : expected) EXPECT_TRUE(refusal.met) << refusal.row << " is compiled: take it out of refused.list";
 }
 
 }  // namespace
