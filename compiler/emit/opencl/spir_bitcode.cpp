@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The kernel as bitcode that LLVM 15 reads, in the shape that OpenCL implementations expect of SPIR 1.2 (cl_khr_spir). A reader takes older
 // bitcode, never newer: what LLVM learnt after 15 is taken away, and what has changed is written as it was.
+#include <llvm/Analysis/VectorUtils.h>
 #include <llvm/Bitcode/BitcodeWriter.h>
 #include <llvm/CodeGen/AtomicExpandUtils.h>
 #include <llvm/IR/IRBuilder.h>
@@ -150,6 +151,24 @@ void writeOldAtomics(llvm::Function &function) {
   }
 }
 
+// Intel's runtime makes a call of OpenCL's convert_floatN of it, which is there for at most 16 lanes.
+void splitNarrowing(llvm::FPTruncInst &narrow) {
+  constexpr int Most = 16;
+  auto *type = llvm::dyn_cast<llvm::FixedVectorType>(narrow.getType());
+  const int lanes = type ? int(type->getNumElements()) : 0;
+  if (lanes <= Most || lanes % Most) return;
+  llvm::IRBuilder<> b(&narrow);
+  llvm::SmallVector<Value *, 8> pieces;
+  for (int at = 0; at < lanes; at += Most) {
+    llvm::SmallVector<int, Most> which;
+    for (int i = 0; i < Most; ++i) which.push_back(at + i);
+    Value *piece = b.CreateShuffleVector(narrow.getOperand(0), which);
+    pieces.push_back(b.CreateFPTrunc(piece, llvm::FixedVectorType::get(type->getElementType(), Most)));
+  }
+  narrow.replaceAllUsesWith(llvm::concatenateVectors(b, pieces));
+  narrow.eraseFromParent();
+}
+
 llvm::MDNode *words(llvm::LLVMContext &context, llvm::ArrayRef<unsigned> values) {
   llvm::SmallVector<llvm::Metadata *, 4> all;
   for (unsigned value : values) all.push_back(llvm::ConstantAsMetadata::get(llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value)));
@@ -181,6 +200,8 @@ llvm::Expected<std::string> writeSpirBitcode(llvm::Module &module, llvm::Functio
   for (llvm::Function *function : masked) writeMaskedAccesses(*function);
   for (llvm::Function &function : module) {
     writeOldAtomics(function);
+    for (llvm::Instruction &instruction : llvm::make_early_inc_range(llvm::instructions(function)))
+      if (auto *narrow = llvm::dyn_cast<llvm::FPTruncInst>(&instruction)) splitNarrowing(*narrow);
     for (llvm::Instruction &instruction : llvm::make_early_inc_range(llvm::instructions(function)))
       if (auto *call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction))
         if (llvm::Error error = writeOld(*call)) return std::move(error);

@@ -16,7 +16,7 @@ namespace cutrans::test {
 namespace {
 
 #define CL_FUNCTIONS(X)                                                                                                              \
-  X(clGetPlatformIDs) X(clGetDeviceIDs) X(clGetDeviceInfo) X(clCreateContext) X(clCreateCommandQueueWithProperties) X(clCreateKernel) \
+  X(clGetPlatformIDs) X(clGetPlatformInfo) X(clGetDeviceIDs) X(clGetDeviceInfo) X(clCreateContext) X(clCreateCommandQueueWithProperties) X(clCreateKernel) \
   X(clCreateProgramWithBinary) X(clCreateProgramWithSource) X(clBuildProgram) X(clGetProgramBuildInfo) X(clSetKernelArg)             \
   X(clSetKernelArgSVMPointer) X(clEnqueueNDRangeKernel) X(clFinish) X(clReleaseKernel) X(clReleaseProgram)
 
@@ -46,17 +46,21 @@ struct Driver {
 #undef X
     cl_platform_id platforms[16];
     cl_uint count = 0;
+    const char *wanted = std::getenv("CUTRANS_TEST_OPENCL");
     if (!clCreateCommandQueueWithProperties || clGetPlatformIDs(16, platforms, &count) != CL_SUCCESS) count = 0;
     for (cl_uint i = 0; i < std::min(count, 16u) && !context; ++i) {
       if (clGetDeviceIDs(platforms[i], CL_DEVICE_TYPE_CPU, 1, &device, nullptr) != CL_SUCCESS) continue;
-      // PoCL 3.1 takes any pointer of the process, whatever it says of shared virtual memory.
-      if (text(CL_DEVICE_VERSION).find("PoCL") == std::string::npos || text(CL_DEVICE_EXTENSIONS).find("cl_khr_spir") == std::string::npos) continue;
+      char name[256] = "";
+      clGetPlatformInfo(platforms[i], CL_PLATFORM_NAME, sizeof name - 1, name, nullptr);
+      // Both take any pointer of the process, whatever PoCL 3.1 says of shared virtual memory.
+      const bool known = std::strstr(name, "Portable Computing Language") || std::strstr(name, "Intel");
+      if (!known || (wanted && !std::strstr(name, wanted)) || text(CL_DEVICE_EXTENSIONS).find("cl_khr_spir") == std::string::npos) continue;
       cl_int error;
       context = clCreateContext(nullptr, 1, &device, nullptr, nullptr, &error);
     }
     cl_int error;
     if (context) queue = clCreateCommandQueueWithProperties(context, device, nullptr, &error);
-    if (!queue) missing = "no OpenCL device that takes SPIR bitcode and plain pointers (PoCL, pocl-opencl-icd)";
+    if (!queue) missing = "no OpenCL device that takes SPIR bitcode and plain pointers (PoCL, pocl-opencl-icd; Intel's runtime, ./bootstrap deps)";
   }
 };
 

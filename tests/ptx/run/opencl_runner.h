@@ -13,7 +13,7 @@
 
 namespace cutrans::test {
 
-// Why there is no device that takes "-x spir", or "".
+// Why there is no device that takes "-x spir", or "". CUTRANS_TEST_OPENCL: a part of the name of the platform to take.
 const std::string &openclMissing();
 // As a target would describe that device.
 std::string openclCodegen();
