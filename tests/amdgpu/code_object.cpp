@@ -23,6 +23,7 @@ void CodeObject::read(const std::string &bytes) {
     if (!title || !contents) return void(error = "a section that cannot be read");
     if (*title == CT_AMDGPU_RECORD_SECTION && contents->size() == sizeof record) std::memcpy(&record, contents->data(), sizeof record);
     if (*title == CT_AMDGPU_IR_SECTION) ir = contents->str();
+    if (*title == CT_AMDGPU_LOWERED_SECTION) lowered = contents->str();
   }
   for (const auto &symbol : elf->getDynamicSymbolIterators()) {
     auto title = symbol.getName();

@@ -20,7 +20,7 @@ struct CodeObject {
 
   std::string error;  // empty: all was there
   ct_amdgpu_kernel record{};
-  std::string ir;                            // CT_AMDGPU_IR_SECTION
+  std::string ir, lowered;                   // CT_AMDGPU_IR_SECTION, CT_AMDGPU_LOWERED_SECTION
   std::string target;                        // "amdgcn-amd-amdhsa--gfx90a"
   std::string name, symbol;                  // of the kernel
   std::map<std::string, uint64_t> numbers;   // of the metadata, by key without the dot

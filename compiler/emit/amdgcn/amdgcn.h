@@ -25,13 +25,16 @@ class Value;
 
 namespace cutrans::emit::amdgcn {
 
+// What of the kernel's IR the artifact carries (amdgpu_kernel.h).
+enum class EmbedIr { None, Spmd, Lowered };
+
 // What `ct_device_info.codegen` says: "gpu=gfx90a:sramecc+:xnack-;wave=64;features=...;embed-ir=1". Unknown words are refused. Without
 // a wave size it is what the chip prefers; what a chip can be set to and the name does not say works with either setting.
 struct Chip {
   std::string name, features;
   unsigned generation = 0;  // 9 to 12, of the instruction set
   unsigned wave = 0;        // 32 or 64
-  bool embedIr = false;
+  EmbedIr embedIr = EmbedIr::None;
   bool multipleDies = false;  // %smid counts in several
 };
 llvm::Expected<Chip> parseChip(llvm::StringRef codegen);
@@ -48,8 +51,8 @@ llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &kernel, const simt:
 // Approximate functions, directed rounding, ftz and sat.
 llvm::Error expandMath(llvm::Module &module);
 
-// The artifact's own sections. `ir` may be empty.
-void addSections(llvm::Module &module, const ct_amdgpu_kernel &record, llvm::StringRef ir);
+// A section of the artifact's own.
+void addSection(llvm::Module &module, const char *name, llvm::StringRef bytes);
 
 // From the object to the artifact: the record's last fields come from the code object's own notes.
 llvm::Expected<std::string> finish(llvm::ArrayRef<char> object, ct_amdgpu_kernel record);

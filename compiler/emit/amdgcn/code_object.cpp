@@ -70,20 +70,13 @@ llvm::Expected<std::string> finish(llvm::ArrayRef<char> object, ct_amdgpu_kernel
   return unreadable("no record");
 }
 
-static void addSection(llvm::Module &module, const char *name, llvm::StringRef bytes, llvm::SmallVectorImpl<llvm::GlobalValue *> &used) {
+void addSection(llvm::Module &module, const char *name, llvm::StringRef bytes) {
   llvm::Constant *data = llvm::ConstantDataArray::getRaw(bytes, bytes.size(), llvm::Type::getInt8Ty(module.getContext()));
   auto *variable = new llvm::GlobalVariable(module, data->getType(), true, llvm::GlobalValue::InternalLinkage, data, llvm::Twine("cutrans") + name, nullptr,
                                             llvm::GlobalValue::NotThreadLocal, 4);
   variable->setSection(name);
   variable->setAlignment(llvm::Align(8));
-  used.push_back(variable);
-}
-
-void addSections(llvm::Module &module, const ct_amdgpu_kernel &record, llvm::StringRef ir) {
-  llvm::SmallVector<llvm::GlobalValue *, 2> used;
-  addSection(module, CT_AMDGPU_RECORD_SECTION, llvm::StringRef(reinterpret_cast<const char *>(&record), sizeof record), used);
-  if (!ir.empty()) addSection(module, CT_AMDGPU_IR_SECTION, ir, used);
-  llvm::appendToCompilerUsed(module, used);
+  llvm::appendToCompilerUsed(module, {variable});
 }
 
 }  // namespace cutrans::emit::amdgcn

@@ -21,11 +21,13 @@ llvm::Expected<std::string> emitAmdgcn(simt::PassDriver &driver) {
   if (!machine) return machine.takeError();
   llvm::Module &module = driver.module();
   const simt::SimtOptions &simt = driver.options().simt;
-  llvm::SmallVector<char, 0> ir;
-  if (chip->embedIr) {
-    llvm::raw_svector_ostream out(ir);
+  llvm::SmallVector<char, 0> ir, lowered;
+  auto keep = [&](amdgcn::EmbedIr which, llvm::SmallVectorImpl<char> &to) {
+    if (chip->embedIr != which) return;
+    llvm::raw_svector_ostream out(to);
     llvm::WriteBitcodeToFile(module, out);
-  }
+  };
+  keep(amdgcn::EmbedIr::Spmd, ir);
   if (auto e = simt::makeThread(driver, simt)) return e;
   auto run = [&](const char *pass, Form form, auto body) { return driver.run(pass, form, body); };
   auto done = [] { return llvm::Error::success(); };
@@ -44,9 +46,17 @@ llvm::Expected<std::string> emitAmdgcn(simt::PassDriver &driver) {
   if (auto e = run("expand-math", Form::Widened, [&] { return amdgcn::expandMath(module); })) return e;
   // Behind the lowering, which calls it; before the optimiser, which makes one function of all.
   if (auto e = run("link-device-code", Form::Widened, [&] { return linkDeviceCode(module, DeviceMachine::amdgcn); })) return e;
-  if (auto e = run("add-record", Form::Widened, [&] { return amdgcn::addSections(module, record, llvm::StringRef(ir.data(), ir.size())), done(); })) return e;
-  if (auto e = driver.verifyAlways("add-record", Form::Widened)) return e;
+  if (auto e = driver.verifyAlways("link-device-code", Form::Widened)) return e;
   if (auto e = run("optimize", Form::Widened, [&] { return optimize(module, **machine), done(); })) return e;
+  // What the back end gets, and nothing else.
+  keep(amdgcn::EmbedIr::Lowered, lowered);
+  auto addRecord = [&] {
+    amdgcn::addSection(module, CT_AMDGPU_RECORD_SECTION, llvm::StringRef(reinterpret_cast<const char *>(&record), sizeof record));
+    if (!ir.empty()) amdgcn::addSection(module, CT_AMDGPU_IR_SECTION, llvm::StringRef(ir.data(), ir.size()));
+    if (!lowered.empty()) amdgcn::addSection(module, CT_AMDGPU_LOWERED_SECTION, llvm::StringRef(lowered.data(), lowered.size()));
+    return done();
+  };
+  if (auto e = run("add-record", Form::Widened, addRecord)) return e;
   if (driver.options().dumpDir) {
     std::string text;
     llvm::raw_string_ostream(text) << module;

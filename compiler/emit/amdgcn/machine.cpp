@@ -33,7 +33,10 @@ llvm::Expected<Chip> parseChip(llvm::StringRef codegen) {
     }
     else if (key == "features") chip.features += (chip.features.empty() ? "" : ",") + value.str();
     else if (key == "wave") understood = !value.getAsInteger(10, chip.wave) && (chip.wave == 32 || chip.wave == 64);
-    else if (key == "embed-ir") understood = value == "0" || value == "1", chip.embedIr = value == "1";
+    else if (key == "embed-ir") {
+      understood = value == "0" || value == "1" || value == "2";
+      if (understood) chip.embedIr = EmbedIr(value.front() - '0');
+    }
     else understood = false;
     if (!understood) return refuse("the target describes its machine with the unknown word '" + part + "'");
   }

@@ -18,7 +18,8 @@
  *
  * The section CT_AMDGPU_RECORD_SECTION of the file is one ct_amdgpu_kernel. With the word "embed-ir=1" in the target's
  * codegen text the section CT_AMDGPU_IR_SECTION is the kernel's SPMD IR as LLVM bitcode, as the front end leaves it
- * (docs/spmd-ir.md), for devices that are imitated on this machine.
+ * (docs/spmd-ir.md), for devices that are imitated on this machine; with "embed-ir=2" the section CT_AMDGPU_LOWERED_SECTION
+ * is the kernel as LLVM's back end gets it: waves, address spaces and operations of the chip, for who imitates the chip itself.
  */
 #ifndef CUTRANS_AMDGPU_KERNEL_H
 #define CUTRANS_AMDGPU_KERNEL_H
@@ -37,6 +38,7 @@ extern "C" {
 #define CT_AMDGPU_KERNEL_NAME "cutrans_kernel"
 #define CT_AMDGPU_RECORD_SECTION ".cutrans"
 #define CT_AMDGPU_IR_SECTION ".cutrans.ir"
+#define CT_AMDGPU_LOWERED_SECTION ".cutrans.lowered"
 
 enum { /* ct_amdgpu_kernel.flags */
   CT_AMDGPU_USES_STACK = 1u << 0,      /* recursion or alloca: wants ct_amdgpu_launch.stack* */

@@ -86,6 +86,8 @@ PtxArtifact PtxModule::compile(const std::string &kernel, const CompileOptions &
   return result;
 }
 
+size_t PtxModule::imageBytes() const { return module_->image().size; }
+
 std::shared_ptr<void> PtxModule::image() const {
   const ptx::Image &image = module_->image();
   if (!image.size) return nullptr;

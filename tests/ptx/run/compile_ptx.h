@@ -36,6 +36,7 @@ class PtxModule {
   std::vector<std::string> kernels() const;
   // The image of the module's variables, placed and relocated. Lives as long as the result.
   std::shared_ptr<void> image() const;
+  size_t imageBytes() const;
 
  private:
   std::unique_ptr<ptx::Module> module_;

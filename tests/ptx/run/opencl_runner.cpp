@@ -3,7 +3,6 @@
 #include "tests/ptx/run/opencl_runner.h"
 
 #include <CL/cl.h>
-#include <cutrans/targets/printf_format.h>
 #include <dlfcn.h>
 
 #include <algorithm>
@@ -11,6 +10,8 @@
 #include <cstring>
 #include <memory>
 #include <vector>
+
+#include "tests/ptx/run/messages.h"
 
 namespace cutrans::test {
 namespace {
@@ -82,26 +83,6 @@ Memory zeroed(size_t bytes) {
 }
 
 uint64_t up(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
-
-void read(const ct_messages &messages, Outcome &outcome) {
-  const char *at = reinterpret_cast<const char *>(&messages + 1), *end = at + std::min(messages.written, messages.bytes);
-  while (size_t(end - at) >= sizeof(ct_message)) {
-    const auto &head = *reinterpret_cast<const ct_message *>(at);
-    if (head.kind == CT_MESSAGE_NONE || head.size < sizeof head || head.size > size_t(end - at)) return;
-    if (head.kind == CT_MESSAGE_PRINTF) {
-      const auto &record = *reinterpret_cast<const ct_message_printf *>(at);
-      const char *format = reinterpret_cast<const char *>(&record + 1), *values = format + up(record.format_bytes, 8), *texts = values + up(record.argument_bytes, 8);
-      targets::formatPrintf(outcome.printed, format, targets::StoredArguments{values, record.argument_bytes, texts, size_t(at + head.size - texts)});
-    }
-    if (head.kind != CT_MESSAGE_PRINTF && outcome.ok) {
-      outcome.ok = false;
-      const std::string thread = " in thread " + std::to_string(head.thread);
-      outcome.problem = head.kind == CT_MESSAGE_TRAP ? "trap " + std::to_string(reinterpret_cast<const ct_message_trap *>(at)->code) + thread
-                                                     : "assertion" + thread + ": " + reinterpret_cast<const char *>(reinterpret_cast<const ct_message_assert *>(at) + 1);
-    }
-    at += head.size;
-  }
-}
 
 }  // namespace
 
@@ -192,7 +173,7 @@ Outcome OpenclArtifact::run(const Launch &launch) {
     outcome.problem = "OpenCL error " + std::to_string(error);
     return outcome;
   }
-  read(prepared->messages(), outcome);
+  readMessages(prepared->messages(), outcome);
   return outcome;
 }
 
