@@ -8,8 +8,10 @@
 #include <memory>
 #include <mutex>
 
+#include "kernel_heap.h"
 #include "platforms.h"
 #include "strategy.h"
+#include "timer.h"
 
 namespace cutrans::opencl {
 
@@ -32,6 +34,8 @@ struct ct_device {
   const cutrans::opencl::Found &found;
   cl_context context = nullptr;
   std::unique_ptr<cutrans::opencl::Strategy> memory;
+  cutrans::opencl::KernelHeap heap{found.can.memory_bytes};
+  const cutrans::opencl::Timer timer;
   std::atomic<int> fault{CT_OK};  // the first one, for ever
   std::atomic<uint64_t> next_grid_id{1};
 

@@ -51,6 +51,8 @@ ct_status ct_queue::launch(const ct_launch &request, bool may_wait) {
     record.block[i] = request.block[i];
   }
   if (header.flags & CT_OPENCL_USES_MESSAGES && !(record.messages = messages_.address())) return CT_ERR_OUT_OF_MEMORY;
+  if (header.flags & CT_OPENCL_USES_HEAP && !(record.heap = device.heap.address())) return CT_ERR_OUT_OF_MEMORY;
+  if (header.flags & CT_OPENCL_USES_TIMER) device.timer.fill(record);
   if (const uint64_t bytes = slotBytes(header, request)) {
     auto clear = [&](uint64_t address, uint32_t words) { return fill({sizeof(ct_fill), 4, address, 0, words, 1, words * 4}); };
     if (ct_status status = arena_.provide(bytes, last_, record, clear); status != CT_OK) return status;

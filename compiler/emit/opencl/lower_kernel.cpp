@@ -14,6 +14,7 @@
 #include "compiler/emit/native/lower_native.h"
 #include "compiler/emit/opencl/opencl.h"
 #include "compiler/ir/spmd.h"
+#include "compiler/simt/refusal.h"
 #include "compiler/simt/services.h"
 
 namespace cutrans::emit::opencl {
@@ -25,8 +26,10 @@ using llvm::Value;
 struct Extra {
   uint64_t window;    // where shared addresses count from, generic
   uint64_t messages;  // ct_messages
+  uint64_t launch;    // ct_opencl_launch
 };
-constexpr size_t WindowField = sizeof(ct_native_block) + offsetof(Extra, window), MessagesField = sizeof(ct_native_block) + offsetof(Extra, messages);
+constexpr size_t WindowField = sizeof(ct_native_block) + offsetof(Extra, window), MessagesField = sizeof(ct_native_block) + offsetof(Extra, messages),
+                 LaunchField = sizeof(ct_native_block) + offsetof(Extra, launch);
 
 // Work memory of a block whose size is known and at most this lies in the kernel's own frame.
 constexpr uint64_t MaxFrameBytes = 32 << 10;
@@ -39,28 +42,65 @@ class OpenclSurroundings : public Surroundings {
     if (offset == offsetof(ct_native_services, clock)) return b.CreateIntrinsic(b.getInt64Ty(), llvm::Intrinsic::readcyclecounter, {});
     // No time passes; the thread only wanted to be slower.
     if (offset == offsetof(ct_native_services, nanosleep)) return llvm::PoisonValue::get(b.getInt32Ty());
+    if (offset == offsetof(ct_native_services, global_timer)) return globalTimer(b, block);
+    if (offset == offsetof(ct_native_services, heap_alloc)) {
+      flags |= CT_OPENCL_USES_HEAP;
+      return call(b, "cutrans_device_heap_alloc", result, {heap(b, block), arguments[0]});
+    }
+    if (offset == offsetof(ct_native_services, heap_free)) {
+      flags |= CT_OPENCL_USES_HEAP | CT_OPENCL_USES_MESSAGES;
+      llvm::SmallVector<Value *, 12> all = place(b, block, thread);
+      all.append({heap(b, block), arguments[0], b.getInt32(uint32_t(Diag::host_heap_free))});
+      return call(b, "cutrans_device_heap_free", result, all);
+    }
     const char *name = nullptr;
     bool ends = false;
     if (offset == offsetof(ct_native_services, vprintf)) name = "cutrans_device_vprintf";
     if (offset == offsetof(ct_native_services, assert_fail)) name = "cutrans_device_assert", ends = true;
     if (offset == offsetof(ct_native_services, trap)) name = "cutrans_device_trap", ends = true;
     if (!name) return nullptr;
-    usesMessages = true;
-    llvm::SmallVector<Value *, 12> all{simt::loadBlockField(b, block, MessagesField, b.getPtrTy())};
-    for (unsigned i = 0; i < 3; ++i) all.push_back(simt::loadBlockField(b, block, offsetof(ct_native_block, block_id) + 4 * i, b.getInt32Ty()));
-    all.push_back(thread ? thread : b.getInt32(0));
+    flags |= CT_OPENCL_USES_MESSAGES;
+    llvm::SmallVector<Value *, 12> all = place(b, block, thread);
     all.append(arguments.begin() + (ends ? 1 : 0), arguments.end());  // the thread comes first in those that end
-    llvm::SmallVector<llvm::Type *, 12> types;
-    for (Value *argument : all) types.push_back(argument->getType());
-    llvm::Module &module = *b.GetInsertBlock()->getModule();
-    llvm::CallInst *call = b.CreateCall(module.getOrInsertFunction(name, llvm::FunctionType::get(result, types, false)), all);
-    if (ends) endings.push_back(call);
-    return call;
+    llvm::CallInst *called = call(b, name, result, all);
+    if (ends) endings.push_back(called);
+    return called;
   }
   Value *sharedWindow(llvm::IRBuilderBase &b, Value *block) override { return simt::loadBlockField(b, block, WindowField, b.getInt64Ty()); }
 
   llvm::SmallVector<llvm::CallInst *, 8> endings;
-  bool usesMessages = false;
+  uint32_t flags = 0;  // of the header
+
+ private:
+  static llvm::CallInst *call(llvm::IRBuilderBase &b, const char *name, llvm::Type *result, llvm::ArrayRef<Value *> arguments) {
+    llvm::SmallVector<llvm::Type *, 12> types;
+    for (Value *argument : arguments) types.push_back(argument->getType());
+    return b.CreateCall(b.GetInsertBlock()->getModule()->getOrInsertFunction(name, llvm::FunctionType::get(result, types, false)), arguments);
+  }
+  static Value *ofLaunch(llvm::IRBuilderBase &b, Value *block, size_t offset, llvm::Type *type) {
+    Value *field = b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), simt::loadBlockField(b, block, LaunchField, b.getPtrTy()), offset);
+    return b.CreateAlignedLoad(type, field, llvm::Align(type->getPrimitiveSizeInBits() / 8));
+  }
+  static Value *heap(llvm::IRBuilderBase &b, Value *block) {
+    return b.CreateIntToPtr(ofLaunch(b, block, offsetof(ct_opencl_launch, heap), b.getInt64Ty()), b.getPtrTy());
+  }
+  // Who says something: what functions that write messages take first.
+  static llvm::SmallVector<Value *, 12> place(llvm::IRBuilderBase &b, Value *block, Value *thread) {
+    llvm::SmallVector<Value *, 12> all{simt::loadBlockField(b, block, MessagesField, b.getPtrTy())};
+    for (unsigned i = 0; i < 3; ++i) all.push_back(simt::loadBlockField(b, block, offsetof(ct_native_block, block_id) + 4 * i, b.getInt32Ty()));
+    all.push_back(thread ? thread : b.getInt32(0));
+    return all;
+  }
+  // timer_ns + cycles since then * rate / 2^24, without more than 64 bits; a counter that is a little behind counts backwards.
+  Value *globalTimer(llvm::IRBuilderBase &b, Value *block) {
+    flags |= CT_OPENCL_USES_TIMER;
+    llvm::Type *i64 = b.getInt64Ty();
+    Value *since = b.CreateSub(b.CreateIntrinsic(i64, llvm::Intrinsic::readcyclecounter, {}), ofLaunch(b, block, offsetof(ct_opencl_launch, timer_cycles), i64));
+    Value *rate = b.CreateZExt(ofLaunch(b, block, offsetof(ct_opencl_launch, timer_rate), b.getInt32Ty()), i64);
+    Value *high = b.CreateShl(b.CreateMul(b.CreateAShr(since, 32), rate), 32 - 24);
+    Value *low = b.CreateLShr(b.CreateMul(b.CreateAnd(since, 0xffffffff), rate), 24);
+    return b.CreateAdd(ofLaunch(b, block, offsetof(ct_opencl_launch, timer_ns), i64), b.CreateAdd(high, low));
+  }
 };
 
 void returnBehind(llvm::ArrayRef<llvm::CallInst *> endings) {
@@ -131,6 +171,7 @@ void Wrapper::fill(Value *shared) {
                           {MessagesField, offsetof(ct_opencl_launch, messages)}})
     store(to, address(from));
   store(offsetof(ct_native_block, grid_workspace), b_.getInt64(0));
+  store(LaunchField, b_.CreatePtrToInt(launch_, b_.getInt64Ty()));
   store(WindowField, b_.CreateSub(b_.CreatePtrToInt(shared, b_.getInt64Ty()), b_.getInt64(Surroundings::SharedStart)));
   Value *dynamic = word(offsetof(ct_opencl_launch, dynamic_shared_bytes)), *units = word(offsetof(ct_opencl_launch, unit_count));
   store(offsetof(ct_native_block, dynamic_shared_bytes), dynamic);
@@ -254,7 +295,7 @@ llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, ct_native_ker
     header.max_grid[i] = record.max_grid[i];
   }
   if (record.flags & CT_NATIVE_USES_STACK) header.flags |= CT_OPENCL_USES_STACK;
-  if (surroundings.usesMessages) header.flags |= CT_OPENCL_USES_MESSAGES;
+  header.flags |= surroundings.flags;
   const uint64_t threads = uint64_t(record.block[0]) * record.block[1] * record.block[2];
   const uint64_t bytes = llvm::alignTo(record.scratch_bytes, 64) + record.local_bytes * llvm::alignTo(threads, record.gang_width);
   const bool known = threads || !record.local_bytes;

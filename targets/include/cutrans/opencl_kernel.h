@@ -36,7 +36,9 @@ extern "C" {
 
 enum { /* ct_opencl_header.flags */
   CT_OPENCL_USES_STACK = 1u << 0,      /* recursion or alloca: wants ct_opencl_launch.stack_bytes */
-  CT_OPENCL_USES_MESSAGES = 1u << 1    /* printf, assert or trap: ct_opencl_launch.messages must be there */
+  CT_OPENCL_USES_MESSAGES = 1u << 1,   /* printf, assert or trap: ct_opencl_launch.messages must be there */
+  CT_OPENCL_USES_HEAP = 1u << 4,       /* malloc or free: ct_opencl_launch.heap must be there */
+  CT_OPENCL_USES_TIMER = 1u << 5       /* %globaltimer: ct_opencl_launch.timer_* must be there */
 };
 
 /* What a target must know of a kernel without a compiler. Field order is ABI. */
@@ -70,7 +72,10 @@ typedef struct ct_opencl_launch {
   uint32_t block[3];
   uint32_t dynamic_shared_bytes;
   uint32_t unit_count;            /* %nsmid */
-  uint32_t reserved;
+  uint32_t timer_rate;            /* nanoseconds that a cycle takes, times 2^24 */
+  uint64_t heap;                  /* a ct_device_heap (device_heap.h), or 0 */
+  uint64_t timer_cycles;          /* what the device's cycle counter (llvm.readcyclecounter) said when %globaltimer was timer_ns */
+  uint64_t timer_ns;
 } ct_opencl_launch;
 
 #ifdef __cplusplus

@@ -3,6 +3,7 @@
 #include "tests/ptx/run/opencl_runner.h"
 
 #include <CL/cl.h>
+#include <cutrans/device_heap.h>
 #include <dlfcn.h>
 
 #include <algorithm>
@@ -126,7 +127,7 @@ OpenclArtifact::~OpenclArtifact() {
 }
 
 struct OpenclArtifact::Prepared {
-  Memory arena, taken, ring, record;
+  Memory arena, taken, ring, record, heap;
   ct_messages &messages() const { return *reinterpret_cast<ct_messages *>(ring.get()); }
 };
 
@@ -134,7 +135,7 @@ std::shared_ptr<OpenclArtifact::Prepared> OpenclArtifact::prepare(const Launch &
   const uint32_t threads = launch.block[0] * launch.block[1] * launch.block[2], lanes = uint32_t(up(threads, header_.gang_width)), slots = 64;
   const uint64_t stack = header_.flags & CT_OPENCL_USES_STACK ? launch.stackBytes : 0;
   const uint64_t slot = up(header_.scratch_bytes, 64) + up(uint64_t(header_.local_bytes) * lanes, 64) + stack * lanes;
-  auto prepared = std::make_shared<Prepared>(Prepared{zeroed(slot * slots), zeroed(slots * 4), zeroed(1 << 20), zeroed(sizeof(ct_opencl_launch))});
+  auto prepared = std::make_shared<Prepared>(Prepared{zeroed(slot * slots), zeroed(slots * 4), zeroed(1 << 20), zeroed(sizeof(ct_opencl_launch)), nullptr});
   auto address = [](const void *memory) { return reinterpret_cast<uint64_t>(memory); };
   ct_messages &messages = prepared->messages();
   messages.bytes = (1 << 20) - sizeof messages;
@@ -149,6 +150,13 @@ std::shared_ptr<OpenclArtifact::Prepared> OpenclArtifact::prepare(const Launch &
     data.arena_slot_count = slots;
   }
   data.stack_bytes = stack;
+  if (header_.flags & CT_OPENCL_USES_HEAP) {
+    constexpr uint32_t Pages = 4096;
+    prepared->heap = zeroed(ct_heap_front_bytes(Pages) + uint64_t{Pages} * CT_HEAP_PAGE);
+    data.heap = address(prepared->heap.get());
+    *reinterpret_cast<ct_device_heap *>(prepared->heap.get()) = ct_heap_head(data.heap, Pages);
+  }
+  data.timer_rate = 1 << 24;  // a cycle is a nanosecond
   for (int i = 0; i < 3; ++i) data.grid[i] = launch.grid[i], data.block[i] = launch.block[i];
   data.dynamic_shared_bytes = launch.dynamicShared;
   data.unit_count = 2;
