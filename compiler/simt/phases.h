@@ -4,9 +4,14 @@
 
 #include <string>
 
+#include <llvm/ADT/ArrayRef.h>
+#include <llvm/ADT/STLFunctionalExtras.h>
+
 namespace llvm {
 class Function;
+class IRBuilderBase;
 class Module;
+class Value;
 }  // namespace llvm
 
 namespace cutrans::simt {
@@ -32,7 +37,10 @@ bool barriersAllowPhases(llvm::Function &kernel, std::string &reason);
 llvm::Function *splitPhases(llvm::Function &kernel);
 void prepareForPhases(llvm::Function &kernel);
 
-// The other form: barriers and yields become calls of the target's services; the signature stays.
+// The other form: barriers, yields and their kin become calls of the target's services; the signature stays. `call` writes one before the
+// builder's place, by the offset of its slot in ct_native_services; arguments come without the block. Without `call`: through the table.
+using GangCall = llvm::function_ref<void(llvm::IRBuilderBase &builder, size_t offset, llvm::ArrayRef<llvm::Value *> arguments)>;
+void makeGangsResumable(llvm::Function &kernel, GangCall call);
 void makeGangsResumable(llvm::Function &kernel);
 
 }  // namespace cutrans::simt

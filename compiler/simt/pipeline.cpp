@@ -26,7 +26,7 @@ llvm::Error makeThread(PassDriver &driver, const SimtOptions &simt) {
   return run("scalar-cleanup", [&] { return scalarCleanup(kernel); });
 }
 
-llvm::Expected<BlockForm> makeBlock(PassDriver &driver, const SimtOptions &simt, bool gangs) {
+llvm::Expected<BlockForm> makeBlock(PassDriver &driver, const SimtOptions &simt) {
   auto run = [&](const char *pass, Form form, auto body) { return driver.run(pass, form, body); };
   auto done = [] { return llvm::Error::success(); };
   llvm::Function *&kernel = driver.kernel;
@@ -47,21 +47,13 @@ llvm::Expected<BlockForm> makeBlock(PassDriver &driver, const SimtOptions &simt,
   if (auto e = run("widen-to-gang", Form::Widened, widen)) return e;
   // The two forms exclude each other. The first is the rule, the second always works.
   std::string reason;
-  bool resumable = true;
-  if (kernel->hasFnAttribute(widened::ResumableAttr)) reason = kernel->getFnAttribute(widened::ResumableAttr).getValueAsString();
-  else if (kernel->hasFnAttribute(widened::ClusterAttr)) reason = "it uses the shared memory or the barrier of its cluster";
-  else resumable = !barriersAllowPhases(*kernel, reason);
-  if (!resumable) {
-    auto split = [&]() -> llvm::Error {
-      kernel = splitPhases(*kernel);
-      return kernel ? done() : refuse(Diag::codegen_verify, "split-phases refused what its own check allowed");
-    };
-    if (auto e = run("split-phases", Form::Widened, split)) return e;
-    return BlockForm::Whole;
-  }
-  if (!gangs) return refuse(Diag::codegen_form, reason);
-  if (auto e = run("make-gangs-resumable", Form::Widened, [&] { return makeGangsResumable(*kernel), done(); })) return e;
-  return BlockForm::Gangs;
+  if (kernel->hasFnAttribute(widened::ResumableAttr) || kernel->hasFnAttribute(widened::ClusterAttr) || !barriersAllowPhases(*kernel, reason)) return BlockForm::Gangs;
+  auto split = [&]() -> llvm::Error {
+    kernel = splitPhases(*kernel);
+    return kernel ? done() : refuse(Diag::codegen_verify, "split-phases refused what its own check allowed");
+  };
+  if (auto e = run("split-phases", Form::Widened, split)) return e;
+  return BlockForm::Whole;
 }
 
 }  // namespace cutrans::simt

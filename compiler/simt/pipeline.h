@@ -70,9 +70,9 @@ class PassDriver {
 // All of the kernel in one function, for one thread: thread form. After it reducible control flow, simplified loops, LCSSA, no switch.
 llvm::Error makeThread(PassDriver &driver, const SimtOptions &options);
 
-// Behind makeThread: `void(ptr block)` without barriers, whose structure is a ct_native_block (widened.h, phases.h).
+// Behind makeThread. Whole: `void(ptr block)` without barriers, whose structure is a ct_native_block (widened.h, phases.h). Gangs, where a
+// block cannot be one function: `void(ptr block, i32 gang)`, for which the emitter runs makeGangsResumable.
 enum class BlockForm { Whole, Gangs };
-// `gangs`: resumable gangs, `void(ptr block, i32 gang)`, may be made where a block cannot be one function; else the kernel is refused.
-llvm::Expected<BlockForm> makeBlock(PassDriver &driver, const SimtOptions &options, bool gangs);
+llvm::Expected<BlockForm> makeBlock(PassDriver &driver, const SimtOptions &options);
 
 }  // namespace cutrans::simt

@@ -2,6 +2,8 @@
 // Launches: checks, how the blocks are shared out, and the loop for kernels that run a block in one call.
 #include "launch.h"
 
+#include <cutrans/targets/resident.h>
+
 #include <cassert>
 
 #include "device.h"
@@ -38,9 +40,8 @@ void workGangs(Unit &unit, Job &job) { runGangs(unit, job, *static_cast<Launch *
 }  // namespace
 
 uint32_t residentBlocks(const ct_native_kernel &kernel, uint32_t threads, uint32_t dynamic_shared_bytes, uint32_t cluster_blocks) {
-  const uint32_t shared = kernel.static_shared_bytes + dynamic_shared_bytes + kSharedReserved;
-  const uint32_t blocks = std::min({kMaxBlocksPerUnit, kMaxThreadsPerUnit / std::max(threads, 1u), kSharedPerUnit / shared});
-  return std::max(1u, blocks / cluster_blocks) * cluster_blocks;
+  return targets::residentBlocks({kMaxBlocksPerUnit, kMaxThreadsPerUnit, kSharedPerUnit, kSharedReserved}, threads,
+                                 kernel.static_shared_bytes + dynamic_shared_bytes, cluster_blocks);
 }
 
 uint32_t clusterBlocks(const ct_launch &request) { return request.cluster[0] * request.cluster[1] * request.cluster[2]; }

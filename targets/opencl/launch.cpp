@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Launches. A work-group is one work-item and runs one block; what the block needs is in a record that the kernel gets a
-// pointer to.
+// Launches. A work-group is one work-item, which runs a block or, in gang form, takes some of the grid's in turns; what it needs is in a record
+// that the kernel gets a pointer to.
+#include <cutrans/targets/resident.h>
+
+#include <algorithm>
 #include <cstring>
 
 #include "host.h"
@@ -11,6 +14,21 @@ using namespace cutrans::opencl;
 
 namespace {
 
+uint32_t threadsOf(const ct_launch &request) { return request.block[0] * request.block[1] * request.block[2]; }
+
+// Saturates.
+uint64_t blocksOf(const ct_launch &request) {
+  const uint64_t plane = uint64_t{request.grid[0]} * request.grid[1];
+  return plane > UINT64_MAX / request.grid[2] ? UINT64_MAX : plane * request.grid[2];
+}
+
+// Blocks that the device holds at once.
+uint64_t roomFor(const ct_device &device, const ct_kernel &kernel, const ct_launch &request) {
+  const uint32_t limit = sharedLimit(device.found), shared = kernel.header.static_shared_bytes + request.dynamic_shared_bytes;
+  return uint64_t{device.found.can.units} *
+         cutrans::targets::residentBlocks({kMaxBlocksPerUnit, kMaxThreadsPerUnit, limit + kSharedReserved, kSharedReserved}, threadsOf(request), shared);
+}
+
 ct_status check(const ct_device &device, const ct_kernel &kernel, const ct_launch &request) {
   const ct_opencl_header &header = kernel.header;
   for (int i = 0; i < 3; ++i)
@@ -18,16 +36,22 @@ ct_status check(const ct_device &device, const ct_kernel &kernel, const ct_launc
       report(Code::opencl_wrong_shape, "kernel " + kernel.name + ": the code was made for another shape of the launch");
       return CT_ERR_INVALID;
     }
-  if (request.flags & CT_LAUNCH_COOPERATIVE)
-    return refuse(Code::opencl_not_together, "kernel " + kernel.name + ": OpenCL does not say that the blocks of a launch run together");
   if (uint64_t{header.static_shared_bytes} + request.dynamic_shared_bytes > sharedLimit(device.found)) return CT_ERR_INVALID;
+  if (request.flags & CT_LAUNCH_COOPERATIVE && blocksOf(request) > roomFor(device, kernel, request)) return CT_ERR_TOO_LARGE;
   return CT_OK;
+}
+
+uint64_t gangSlotBytes(const ct_opencl_header &h, const ct_launch &request) {
+  const uint64_t lanes = roundUp(threadsOf(request), h.gang_width), stack = h.flags & CT_OPENCL_USES_STACK ? roundUp(request.stack_bytes, 16) : 0;
+  ct_opencl_slot slot;
+  ct_opencl_lay_out(&slot, h.block_bytes, h.gang_bytes, h.warp_bytes, h.frame_bytes, h.gang_width, h.local_bytes, lanes,
+                    h.static_shared_bytes + request.dynamic_shared_bytes, stack);
+  return slot.bytes;
 }
 
 // Scratch, local memory of whole gangs, stacks; each part begins at a multiple of 64.
 uint64_t slotBytes(const ct_opencl_header &header, const ct_launch &request) {
-  const uint64_t threads = uint64_t{request.block[0]} * request.block[1] * request.block[2];
-  const uint64_t lanes = roundUp(threads, header.gang_width);
+  const uint64_t lanes = roundUp(threadsOf(request), header.gang_width);
   const uint64_t stacks = header.flags & CT_OPENCL_USES_STACK ? roundUp(request.stack_bytes, 16) * lanes : 0;
   return roundUp(header.scratch_bytes, 64) + roundUp(header.local_bytes * lanes, 64) + stacks;
 }
@@ -53,10 +77,7 @@ ct_status ct_queue::launch(const ct_launch &request, bool may_wait) {
   if (header.flags & CT_OPENCL_USES_MESSAGES && !(record.messages = messages_.address())) return CT_ERR_OUT_OF_MEMORY;
   if (header.flags & CT_OPENCL_USES_HEAP && !(record.heap = device.heap.address())) return CT_ERR_OUT_OF_MEMORY;
   if (header.flags & CT_OPENCL_USES_TIMER) device.timer.fill(record);
-  if (const uint64_t bytes = slotBytes(header, request)) {
-    auto clear = [&](uint64_t address, uint32_t words) { return fill({sizeof(ct_fill), 4, address, 0, words, 1, words * 4}); };
-    if (ct_status status = arena_.provide(bytes, last_, record, clear); status != CT_OK) return status;
-  }
+  if (ct_status status = provideMemory(kernel, request, record); status != CT_OK) return status;
 
   constexpr size_t kRecordBytes = (sizeof record + 63) / 64 * 64;
   const LaunchRing::Slot slot = ring_.take(kRecordBytes + request.params_size, last_, may_wait);
@@ -73,10 +94,28 @@ ct_status ct_queue::launch(const ct_launch &request, bool may_wait) {
   return record.messages ? readMessages(kernel, request) : CT_OK;
 }
 
+ct_status ct_queue::provideMemory(const ct_kernel &kernel, const ct_launch &request, ct_opencl_launch &record) {
+  auto clear = [&](uint64_t address, uint32_t words) { return fill({sizeof(ct_fill), 4, address, 0, words, 1, words * 4}); };
+  const bool together = request.flags & CT_LAUNCH_COOPERATIVE;
+  if (kernel.header.flags & CT_OPENCL_GANGS) {
+    record.workers = static_cast<uint32_t>(std::min<uint64_t>(blocksOf(request), device.found.can.units));
+    const bool waits = kernel.header.flags & CT_OPENCL_WAITS_ON_GRID;
+    const uint64_t slots = waits ? std::min(blocksOf(request), std::max<uint64_t>(roomFor(device, kernel, request), record.workers)) : record.workers;
+    // The fault's handler sets it, and the blocks that are left wait for nobody any more.
+    if (device.found.can.cpu) record.stop = reinterpret_cast<uint64_t>(&device.fault);
+    return gang_arena_.provide(gangSlotBytes(kernel.header, request), static_cast<uint32_t>(slots), together, last_, record, clear);
+  }
+  if (together)
+    if (ct_status status = gang_arena_.provide(0, 1, true, last_, record, clear); status != CT_OK) return status;
+  const uint64_t bytes = slotBytes(kernel.header, request);
+  return bytes ? arena_.provide(bytes, last_, record, clear) : CT_OK;
+}
+
 ct_status ct_queue::enqueueKernel(ct_kernel &kernel, uint64_t record, const ct_launch &request) {
   std::lock_guard hold(kernel.lock);
   // Argument 1 may not be empty.
-  const uint32_t local_bytes = std::max(16u, kernel.header.static_shared_bytes + request.dynamic_shared_bytes);
+  const bool gangs = kernel.header.flags & CT_OPENCL_GANGS;
+  const uint32_t local_bytes = gangs ? 16u : std::max(16u, kernel.header.static_shared_bytes + request.dynamic_shared_bytes);
   cl_int error = device.memory->announce(kernel.object, kernel.announced);
   if (error == CL_SUCCESS) error = device.memory->setArgument(kernel.object, 0, record);
   if (error == CL_SUCCESS && kernel.local_bytes != local_bytes) {
@@ -84,7 +123,12 @@ ct_status ct_queue::enqueueKernel(ct_kernel &kernel, uint64_t record, const ct_l
     kernel.local_bytes = local_bytes;
   }
   if (error != CL_SUCCESS) return enqueueFailed(device, error);
-  const size_t groups[3] = {request.grid[0], request.grid[1], request.grid[2]}, one[3] = {1, 1, 1};
+  size_t groups[3] = {request.grid[0], request.grid[1], request.grid[2]};
+  const size_t one[3] = {1, 1, 1};
+  if (gangs) {
+    groups[0] = static_cast<size_t>(std::min<uint64_t>(blocksOf(request), device.found.can.units));
+    groups[1] = groups[2] = 1;
+  }
   return submit([&](Waits waits, cl_event *out) {
     return cl.clEnqueueNDRangeKernel(commands_, kernel.object, 3, nullptr, groups, one, waits.count, waits.list, out);
   });

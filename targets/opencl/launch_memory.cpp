@@ -51,30 +51,38 @@ LaunchRing::Slot LaunchRing::take(size_t bytes, const EventRef &last, bool may_w
   return slot;
 }
 
-Arena::~Arena() {
-  if (address_) {
-    forgetSlots(words());
-    device_.memory->give(address_);
-  }
+GrowingMemory::~GrowingMemory() {
+  if (address_) device_.memory->give(address_);
   for (const Old &old : old_) device_.memory->give(old.address);
 }
 
-ct_status Arena::grow(uint64_t slot_bytes, const EventRef &last) {
+ct_status GrowingMemory::atLeast(uint64_t bytes, const EventRef &last) {
+  if (bytes <= bytes_) return CT_OK;
   std::erase_if(old_, [&](const Old &old) {
     if (!old.passed.done()) return false;
     device_.memory->give(old.address);
     return true;
   });
+  bytes = roundUp(bytes, 4096);
+  if (bytes > device_.found.can.memory_bytes) return CT_ERR_OUT_OF_MEMORY;
+  uint64_t address = 0;
+  if (ct_status status = device_.memory->take(CT_MEMORY_DEVICE, bytes, 256, address); status != CT_OK) return status;
+  if (address_) old_.push_back({address_, last});
+  address_ = address;
+  bytes_ = bytes;
+  return CT_OK;
+}
+
+Arena::~Arena() {
+  if (memory_.address()) forgetSlots(words());
+}
+
+ct_status Arena::grow(uint64_t slot_bytes, const EventRef &last) {
   slot_bytes = roundUp(slot_bytes, 4096);
   if (slot_bytes > device_.found.can.memory_bytes / slots()) return CT_ERR_OUT_OF_MEMORY;
-  uint64_t address = 0;
-  if (ct_status status = device_.memory->take(CT_MEMORY_DEVICE, slot_bytes * slots() + roundUp(slots() * 4, 256), 256, address); status != CT_OK)
-    return status;
-  if (address_) {
-    forgetSlots(words());
-    old_.push_back({address_, last});
-  }
-  address_ = address;
+  uint32_t *before = memory_.address() ? words() : nullptr;
+  if (ct_status status = memory_.atLeast(slot_bytes * slots() + slots() * 4, last); status != CT_OK) return status;
+  if (before) forgetSlots(before);
   slot_bytes_ = slot_bytes;
   if (device_.found.can.cpu) watchSlots(words(), slots());
   return CT_OK;

@@ -10,6 +10,7 @@
 
 #include "device.h"
 #include "event_ref.h"
+#include "host.h"
 
 namespace cutrans::opencl {
 
@@ -41,10 +42,30 @@ class LaunchRing {
   size_t used_ = kChunkBytes;
 };
 
+// Memory of the device that grows; what commands of the queue still use is kept until they are done.
+class GrowingMemory {
+ public:
+  explicit GrowingMemory(ct_device &device) : device_(device) {}
+  ~GrowingMemory();
+  GrowingMemory(const GrowingMemory &) = delete;
+  uint64_t address() const { return address_; }
+  // `last`: what was submitted to the queue so far. Contents are lost.
+  ct_status atLeast(uint64_t bytes, const EventRef &last);
+
+ private:
+  ct_device &device_;
+  uint64_t address_ = 0, bytes_ = 0;
+  struct Old {
+    uint64_t address;
+    EventRef passed;
+  };
+  std::vector<Old> old_;
+};
+
 // Slots for running blocks: scratch, local memory, stacks.
 class Arena {
  public:
-  explicit Arena(ct_device &device) : device_(device) {}
+  explicit Arena(ct_device &device) : device_(device), memory_(device) {}
   ~Arena();
 
   // Makes the slots at least that large and puts them into the record. `clear` zeroes device memory in the queue's order.
@@ -52,10 +73,10 @@ class Arena {
   ct_status provide(uint64_t slot_bytes, const EventRef &last, ct_opencl_launch &out, Clear clear) {
     if (slot_bytes > slot_bytes_) {
       if (ct_status status = grow(slot_bytes, last); status != CT_OK) return status;
-      if (ct_status status = clear(address_ + slot_bytes_ * slots(), slots()); status != CT_OK) return status;
+      if (ct_status status = clear(memory_.address() + slot_bytes_ * slots(), slots()); status != CT_OK) return status;
     }
-    out.arena = address_;
-    out.arena_slots = address_ + slot_bytes_ * slots();
+    out.arena = memory_.address();
+    out.arena_slots = memory_.address() + slot_bytes_ * slots();
     out.slot_bytes = slot_bytes_;
     out.arena_slot_count = slots();
     return CT_OK;
@@ -65,15 +86,37 @@ class Arena {
   // Drivers may run a block on the thread that waits, beside one on each unit.
   uint32_t slots() const { return device_.found.can.units * 2 + 2; }
   ct_status grow(uint64_t slot_bytes, const EventRef &last);
-  uint32_t *words() const { return reinterpret_cast<uint32_t *>(address_ + slot_bytes_ * slots()); }
+  uint32_t *words() const { return reinterpret_cast<uint32_t *>(memory_.address() + slot_bytes_ * slots()); }
 
   ct_device &device_;
-  uint64_t address_ = 0, slot_bytes_ = 0;
-  struct Old {
-    uint64_t address;
-    EventRef passed;
-  };
-  std::vector<Old> old_;
+  GrowingMemory memory_;
+  uint64_t slot_bytes_ = 0;
+};
+
+// Slots for the blocks of one launch in gang form (opencl_kernel.h), and what its workers share.
+class GangArena {
+ public:
+  explicit GangArena(ct_device &device) : memory_(device) {}
+
+  // `clear` zeroes device memory in the queue's order.
+  template <class Clear>
+  ct_status provide(uint64_t slot_bytes, uint32_t slots, bool workspace, const EventRef &last, ct_opencl_launch &out, Clear clear) {
+    const uint64_t words = kWords + slots * sizeof(uint32_t), before = roundUp(words, 64) + (workspace ? CT_OPENCL_WORKSPACE_BYTES : 0);
+    const uint64_t first = roundUp(before, CT_OPENCL_SLOT_ALIGN);
+    if (slot_bytes > UINT64_MAX / 2 / slots) return CT_ERR_OUT_OF_MEMORY;
+    if (ct_status status = memory_.atLeast(first + slot_bytes * slots, last); status != CT_OK) return status;
+    out.next_block = memory_.address();
+    out.arena_slots = memory_.address() + kWords;
+    out.arena_slot_count = slots;
+    out.grid_workspace = workspace ? memory_.address() + roundUp(words, 64) : 0;
+    out.arena = memory_.address() + first;
+    out.slot_bytes = slot_bytes;
+    return clear(memory_.address(), static_cast<uint32_t>(before / sizeof(uint32_t)));
+  }
+
+ private:
+  static constexpr uint64_t kWords = 64;  // where the slots' words begin
+  GrowingMemory memory_;
 };
 
 }  // namespace cutrans::opencl

@@ -14,6 +14,8 @@
 
 namespace cutrans::opencl {
 
+constexpr uint32_t kMostPartBytes = 4u << 20;  // of a slot in gang form
+
 const char *headerProblem(const void *bytes, uint64_t size, ct_opencl_header &out) {
   if (size < sizeof out) return "it is shorter than its header";
   std::memcpy(&out, bytes, sizeof out);
@@ -25,6 +27,8 @@ const char *headerProblem(const void *bytes, uint64_t size, ct_opencl_header &ou
   if (!std::memchr(out.build_options, 0, sizeof out.build_options)) return "its build options have no end";
   if (out.gang_width == 0 || out.gang_width > kMaxThreadsPerBlock) return "its gang width is impossible";
   if (out.static_shared_bytes > kSharedPerBlockMax || out.local_bytes % 16 || out.local_bytes > (512u << 10) || out.scratch_bytes > (64u << 20))
+    return "its description is impossible";
+  if (out.flags & CT_OPENCL_GANGS && (out.block_bytes > kMostPartBytes || out.gang_bytes > kMostPartBytes || out.warp_bytes > kMostPartBytes || out.frame_bytes > kMostPartBytes))
     return "its description is impossible";
   const uint64_t threads = uint64_t{out.block[0]} * out.block[1] * out.block[2];
   const bool any = out.block[0] == 0 && out.block[1] == 0 && out.block[2] == 0;

@@ -17,7 +17,7 @@
 
 using namespace cutrans::opencl;
 
-ct_queue::ct_queue(ct_device &on, cl_command_queue of) : device(on), commands_(of), ring_(on), arena_(on), messages_(on) {}
+ct_queue::ct_queue(ct_device &on, cl_command_queue of) : device(on), commands_(of), ring_(on), arena_(on), gang_arena_(on), messages_(on) {}
 
 ct_queue::~ct_queue() {
   EventRef until;

@@ -50,6 +50,7 @@ struct ct_queue {
   // A function of ours as a command. `argument` is copied.
   template <class Argument>
   ct_status call(void (*function)(void *), const Argument &argument);
+  ct_status provideMemory(const ct_kernel &kernel, const ct_launch &request, ct_opencl_launch &record);
   ct_status enqueueKernel(ct_kernel &kernel, uint64_t record, const ct_launch &request);
   ct_status readMessages(ct_kernel &kernel, const ct_launch &request);
 
@@ -59,6 +60,7 @@ struct ct_queue {
   std::vector<EventRef> pending_;    // what the next command waits for
   cutrans::opencl::LaunchRing ring_;
   cutrans::opencl::Arena arena_;
+  cutrans::opencl::GangArena gang_arena_;
   cutrans::opencl::MessageSpace messages_;
   cutrans::opencl::QueueThread thread_;
 };

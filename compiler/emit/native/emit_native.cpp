@@ -64,13 +64,15 @@ llvm::Expected<std::string> emitNative(simt::PassDriver &driver) {
   simt::SimtOptions simt = driver.options().simt;
   simt.vectorBits = machine->vectorBits;
   if (auto e = simt::makeThread(driver, simt)) return e;
-  llvm::Expected<simt::BlockForm> form = simt::makeBlock(driver, simt, /*gangs=*/true);
+  llvm::Expected<simt::BlockForm> form = simt::makeBlock(driver, simt);
   if (!form) return form.takeError();
 
   llvm::Module &module = driver.module();
   llvm::Function &kernel = *driver.kernel;
   auto run = [&](const char *pass, auto body) { return driver.run(pass, Form::Widened, body); };
   auto done = [] { return llvm::Error::success(); };
+  if (*form == simt::BlockForm::Gangs)
+    if (auto e = run("make-gangs-resumable", [&] { return simt::makeGangsResumable(kernel), done(); })) return e;
   ct_native_kernel record = describeKernel(kernel, simt);
   record.form = *form == simt::BlockForm::Gangs ? CT_NATIVE_FORM_GANG : CT_NATIVE_FORM_BLOCK;
   // Before the math, which wants the machine's data layout; after the forms, because barriers must be gone.

@@ -10,6 +10,8 @@
 #include "compiler/emit/opencl/opencl.h"
 #include "compiler/emit/opencl/text/opencl_c.h"
 #include "compiler/simt/pipeline.h"
+#include "compiler/simt/refusal.h"
+#include "compiler/simt/widened.h"
 
 namespace cutrans::emit {
 namespace {
@@ -33,16 +35,21 @@ llvm::Expected<Lowered> lower(simt::PassDriver &driver) {
   simt.vectorBits = device->vectorBits;
   simt.x86 = false;
   if (auto e = simt::makeThread(driver, simt)) return e;
-  llvm::Expected<simt::BlockForm> form = simt::makeBlock(driver, simt, /*gangs=*/false);
+  llvm::Expected<simt::BlockForm> form = simt::makeBlock(driver, simt);
   if (!form) return form.takeError();
 
   llvm::Module &module = driver.module();
   auto run = [&](const char *pass, auto body) { return driver.run(pass, Form::Widened, body); };
   auto done = [] { return llvm::Error::success(); };
+  const bool gangs = *form == simt::BlockForm::Gangs;
+  if (gangs && driver.kernel->hasFnAttribute(simt::widened::ClusterAttr))
+    return simt::refuse(Diag::codegen_form, "it uses the shared memory or the barrier of its cluster");
+  if (gangs)
+    if (auto e = run("make-gangs-resumable", [&] { return opencl::callGangServices(*driver.kernel), done(); })) return e;
   ct_native_kernel record = describeKernel(*driver.kernel, simt);
   // After the form, because barriers must be gone.
   auto lowerKernel = [&]() -> llvm::Error {
-    auto kernel = opencl::lowerKernel(*driver.kernel, record, lowered.header);
+    auto kernel = opencl::lowerKernel(*driver.kernel, gangs, record, lowered.header);
     if (!kernel) return kernel.takeError();
     driver.kernel = lowered.kernel = *kernel;
     return done();

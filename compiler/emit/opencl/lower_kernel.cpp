@@ -11,6 +11,7 @@
 #include <llvm/Transforms/Utils/Cloning.h>
 #include <llvm/Transforms/Utils/Local.h>
 
+#include "compiler/emit/device/running_block.h"
 #include "compiler/emit/native/lower_native.h"
 #include "compiler/emit/opencl/opencl.h"
 #include "compiler/ir/spmd.h"
@@ -22,14 +23,8 @@ namespace {
 
 using llvm::Value;
 
-// What the block's structure holds here besides; behind ct_native_block.
-struct Extra {
-  uint64_t window;    // where shared addresses count from, generic
-  uint64_t messages;  // ct_messages
-  uint64_t launch;    // ct_opencl_launch
-};
-constexpr size_t WindowField = sizeof(ct_native_block) + offsetof(Extra, window), MessagesField = sizeof(ct_native_block) + offsetof(Extra, messages),
-                 LaunchField = sizeof(ct_native_block) + offsetof(Extra, launch);
+constexpr size_t WindowField = offsetof(ct_running_block, window), MessagesField = offsetof(ct_running_block, messages), LaunchField = offsetof(ct_running_block, launch);
+static_assert(Surroundings::SharedStart == CT_RUNNING_SHARED_START);
 
 // Work memory of a block whose size is known and at most this lies in the kernel's own frame.
 constexpr uint64_t MaxFrameBytes = 32 << 10;
@@ -114,11 +109,14 @@ void returnBehind(llvm::ArrayRef<llvm::CallInst *> endings) {
 
 class Wrapper {
  public:
-  Wrapper(llvm::Function &body, const ct_native_kernel &record, const ct_opencl_header &header)
-      : body_(body), module_(*body.getParent()), record_(record), header_(header), b_(body.getContext()) {}
-  llvm::Function *write();
+  Wrapper(llvm::Module &module, const ct_native_kernel &record, const ct_opencl_header &header)
+      : module_(module), record_(record), header_(header), b_(module.getContext()) {}
+  llvm::Function *writeWhole(llvm::Function &body);
+  llvm::Function *writeGangs();
 
  private:
+  llvm::Function *createKernel();
+  Value *groupId(unsigned dimension);
   Value *number(size_t offset, llvm::Type *type) {
     llvm::LoadInst *load = b_.CreateAlignedLoad(type, b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), launch_, offset), llvm::Align(type->getPrimitiveSizeInBits() / 8));
     load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(b_.getContext(), {}));
@@ -137,7 +135,6 @@ class Wrapper {
   void fill(Value *shared);
   void takeMemory();
 
-  llvm::Function &body_;
   llvm::Module &module_;
   const ct_native_kernel &record_;
   const ct_opencl_header &header_;
@@ -146,18 +143,22 @@ class Wrapper {
   Value *slots_ = nullptr, *slot_ = nullptr;
 };
 
-void Wrapper::fill(Value *shared) {
-  llvm::Function *groupId = llvm::cast<llvm::Function>(
+Value *Wrapper::groupId(unsigned dimension) {
+  auto *function = llvm::cast<llvm::Function>(
       module_.getOrInsertFunction(GroupId, llvm::FunctionType::get(b_.getInt64Ty(), {b_.getInt32Ty()}, false)).getCallee());
-  groupId->setCallingConv(llvm::CallingConv::SPIR_FUNC);
-  groupId->setDoesNotAccessMemory();
-  groupId->setDoesNotThrow();
-  groupId->addFnAttr(llvm::Attribute::WillReturn);
+  function->setCallingConv(llvm::CallingConv::SPIR_FUNC);
+  function->setDoesNotAccessMemory();
+  function->setDoesNotThrow();
+  function->addFnAttr(llvm::Attribute::WillReturn);
+  llvm::CallInst *id = b_.CreateCall(function, {b_.getInt32(dimension)});
+  id->setCallingConv(llvm::CallingConv::SPIR_FUNC);
+  return b_.CreateTrunc(id, b_.getInt32Ty());
+}
+
+void Wrapper::fill(Value *shared) {
   Value *ids[3];
   for (unsigned i = 0; i < 3; ++i) {
-    llvm::CallInst *id = b_.CreateCall(groupId, {b_.getInt32(i)});
-    id->setCallingConv(llvm::CallingConv::SPIR_FUNC);
-    ids[i] = b_.CreateTrunc(id, b_.getInt32Ty());
+    ids[i] = groupId(i);
     store(offsetof(ct_native_block, block_id) + 4 * i, ids[i]);
     store(offsetof(ct_native_block, grid) + 4 * i, word(offsetof(ct_opencl_launch, grid) + 4 * i));
     store(offsetof(ct_native_block, block) + 4 * i, word(offsetof(ct_opencl_launch, block) + 4 * i));
@@ -168,9 +169,9 @@ void Wrapper::fill(Value *shared) {
                           {offsetof(ct_native_block, grid_id), offsetof(ct_opencl_launch, grid_id)},
                           {offsetof(ct_native_block, child_queue), offsetof(ct_opencl_launch, child_queue)},
                           {offsetof(ct_native_block, stack_bytes), offsetof(ct_opencl_launch, stack_bytes)},
+                          {offsetof(ct_native_block, grid_workspace), offsetof(ct_opencl_launch, grid_workspace)},
                           {MessagesField, offsetof(ct_opencl_launch, messages)}})
     store(to, address(from));
-  store(offsetof(ct_native_block, grid_workspace), b_.getInt64(0));
   store(LaunchField, b_.CreatePtrToInt(launch_, b_.getInt64Ty()));
   store(WindowField, b_.CreateSub(b_.CreatePtrToInt(shared, b_.getInt64Ty()), b_.getInt64(Surroundings::SharedStart)));
   Value *dynamic = word(offsetof(ct_opencl_launch, dynamic_shared_bytes)), *units = word(offsetof(ct_opencl_launch, unit_count));
@@ -218,7 +219,7 @@ void Wrapper::takeMemory() {
   store(offsetof(ct_native_block, stack), b_.CreatePtrToInt(b_.CreateGEP(b_.getInt8Ty(), local, locals), b_.getInt64Ty()));
 }
 
-llvm::Function *Wrapper::write() {
+llvm::Function *Wrapper::createKernel() {
   llvm::LLVMContext &context = b_.getContext();
   auto *type = llvm::FunctionType::get(b_.getVoidTy(), {llvm::PointerType::get(context, 1), llvm::PointerType::get(context, 3)}, false);
   auto *kernel = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, CT_OPENCL_KERNEL_NAME, module_);
@@ -226,13 +227,30 @@ llvm::Function *Wrapper::write() {
   kernel->setDoesNotThrow();
   kernel->getArg(0)->setName("launch");
   kernel->getArg(1)->setName("shared");
-  auto *entry = llvm::BasicBlock::Create(context, "entry", kernel), *start = entry;
-  b_.SetInsertPoint(entry);
-  auto *blockType = llvm::ArrayType::get(b_.getInt8Ty(), sizeof(ct_native_block) + sizeof(Extra));
+  b_.SetInsertPoint(llvm::BasicBlock::Create(context, "entry", kernel));
+  launch_ = b_.CreateIntToPtr(b_.CreatePtrToInt(kernel->getArg(0), b_.getInt64Ty()), b_.getPtrTy());
+  return kernel;
+}
+
+// All is done by device code, which knows the gangs by the two functions that split_gangs.cpp has made of them.
+llvm::Function *Wrapper::writeGangs() {
+  llvm::Function *kernel = createKernel();
+  auto constant = [&](uint32_t value) { return b_.getInt32(value); };
+  call("cutrans_device_run_gangs", b_.getVoidTy(),
+       {launch_, groupId(0), constant(record_.gang_width), constant(record_.static_shared_bytes), constant(record_.local_bytes), constant(header_.frame_bytes),
+        constant(header_.flags & CT_OPENCL_WAITS_ON_GRID ? 1 : 0)});
+  b_.CreateRetVoid();
+  return kernel;
+}
+
+llvm::Function *Wrapper::writeWhole(llvm::Function &body) {
+  llvm::LLVMContext &context = b_.getContext();
+  llvm::Function *kernel = createKernel();
+  llvm::BasicBlock *entry = b_.GetInsertBlock(), *start = entry;
+  auto *blockType = llvm::ArrayType::get(b_.getInt8Ty(), offsetof(ct_running_block, gangs));
   llvm::AllocaInst *block = b_.CreateAlloca(blockType, nullptr, "block");
   block->setAlignment(llvm::Align(8));
   block_ = block;
-  launch_ = b_.CreateIntToPtr(b_.CreatePtrToInt(kernel->getArg(0), b_.getInt64Ty()), b_.getPtrTy());
   // A thread has ended the grid: nothing of it starts any more.
   if (header_.flags & CT_OPENCL_USES_MESSAGES) {
     Value *messages = b_.CreateIntToPtr(address(offsetof(ct_opencl_launch, messages)), b_.getPtrTy());
@@ -251,14 +269,14 @@ llvm::Function *Wrapper::write() {
   takeMemory();
   for (llvm::Instruction &instruction : llvm::make_early_inc_range(*start))
     if (start != entry && llvm::isa<llvm::AllocaInst>(instruction)) instruction.moveBefore(entry->getFirstNonPHIOrDbgOrAlloca());
-  llvm::CallInst *run = b_.CreateCall(&body_, {block_});
+  llvm::CallInst *run = b_.CreateCall(&body, {block_});
   if (slot_) call("cutrans_device_give_slot", b_.getVoidTy(), {slots_, slot_});
   b_.CreateRetVoid();
-  body_.setLinkage(llvm::GlobalValue::InternalLinkage);
-  body_.removeFnAttr(llvm::Attribute::NoInline);
+  body.setLinkage(llvm::GlobalValue::InternalLinkage);
+  body.removeFnAttr(llvm::Attribute::NoInline);
   llvm::InlineFunctionInfo info;
   llvm::InlineFunction(*run, info);
-  body_.eraseFromParent();
+  body.eraseFromParent();
   return kernel;
 }
 
@@ -272,7 +290,7 @@ void forgetInvariance(Value *pointer) {
 
 }  // namespace
 
-llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, ct_native_kernel &record, ct_opencl_header &header) {
+llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, bool gangs, ct_native_kernel &record, ct_opencl_header &header) {
   OpenclSurroundings surroundings;
   if (llvm::Error error = lowerBlock(body, record, surroundings)) return std::move(error);
   llvm::Module &module = *body.getParent();
@@ -304,7 +322,17 @@ llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, ct_native_ker
     header.local_bytes = record.local_bytes;
   }
   body.removeFnAttr(llvm::Attribute::Convergent);
-  return Wrapper(body, record, header).write();
+  if (!gangs) return Wrapper(module, record, header).writeWhole(body);
+  header.flags |= CT_OPENCL_GANGS | CT_OPENCL_USES_MESSAGES;
+  if (record.flags & CT_NATIVE_WAITS_ON_GRID) header.flags |= CT_OPENCL_WAITS_ON_GRID;
+  header.local_bytes = record.local_bytes;
+  header.block_bytes = sizeof(ct_running_block);
+  header.gang_bytes = sizeof(ct_gang);
+  header.warp_bytes = record.gang_width < CT_GANGS_WARP ? sizeof(ct_gangs_warp) : 0;
+  llvm::Expected<uint32_t> frame = splitGangs(body);
+  if (!frame) return frame.takeError();
+  header.frame_bytes = *frame;
+  return Wrapper(module, record, header).writeGangs();
 }
 
 }  // namespace cutrans::emit::opencl

@@ -12,7 +12,9 @@
 
 #include <string>
 
+#include <llvm/ADT/STLFunctionalExtras.h>
 #include <llvm/ADT/StringRef.h>
+#include <llvm/IR/PassManager.h>
 #include <llvm/Support/Error.h>
 
 #include "compiler/ir/intrinsics.h"
@@ -23,6 +25,7 @@ namespace llvm {
 class CallInst;
 class Function;
 class Module;
+class PassBuilder;
 class Value;
 }  // namespace llvm
 
@@ -39,8 +42,14 @@ struct Device {
 };
 llvm::Expected<Device> parseDevice(llvm::StringRef codegen);
 
-// `void(ptr block)` becomes the kernel; the module's data layout becomes the device's. cutrans.* that are left: expandMath's.
-llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, ct_native_kernel &record, ct_opencl_header &header);
+// `void(ptr block)`, or `void(ptr block, i32 gang)` after callGangServices, becomes the kernel; the module's data layout becomes the device's.
+// cutrans.* that are left: expandMath's.
+llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, bool gangs, ct_native_kernel &record, ct_opencl_header &header);
+
+// simt::makeGangsResumable with calls of device code (gangs.c) and of `cutrans_device_suspend`. Not for clusters.
+void callGangServices(llvm::Function &body);
+// The gang as a coroutine in two functions without suspensions, as gangs.c calls them. Returns the bytes of a frame. `body` is used up.
+llvm::Expected<uint32_t> splitGangs(llvm::Function &body);
 
 // Shared addresses of the kernel, which count from `window` (an i64 in its entry block), become generic ones.
 void addSharedWindow(llvm::Function &kernel, llvm::Value *window);
@@ -50,6 +59,8 @@ llvm::Error expandMath(llvm::Module &module);
 
 // LLVM's own pipeline without a machine: nothing that changes a floating-point result, no vectorisers, no variables made.
 void optimize(llvm::Module &module);
+// The same for other passes.
+void runPasses(llvm::Module &module, llvm::function_ref<void(llvm::PassBuilder &, llvm::ModulePassManager &)> build);
 
 // Bitcode that LLVM 15 reads. The module is used up.
 llvm::Expected<std::string> writeSpirBitcode(llvm::Module &module, llvm::Function &kernel, const Device &device);

@@ -25,6 +25,12 @@ class Costs final : public llvm::TargetTransformInfoImplCRTPBase<Costs> {
 }  // namespace
 
 void optimize(llvm::Module &module) {
+  runPasses(module, [](llvm::PassBuilder &builder, llvm::ModulePassManager &passes) {
+    passes.addPass(builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2));
+  });
+}
+
+void runPasses(llvm::Module &module, llvm::function_ref<void(llvm::PassBuilder &, llvm::ModulePassManager &)> build) {
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = false;
   tuning.SLPVectorization = false;
@@ -45,7 +51,9 @@ void optimize(llvm::Module &module) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+  llvm::ModulePassManager passes;
+  build(builder, passes);
+  passes.run(module, modules);
 }
 
 }  // namespace cutrans::emit::opencl

@@ -8,8 +8,13 @@
  *
  *     __kernel void cutrans_kernel(__global const ct_opencl_launch *launch, __local uchar *shared)
  *
- * Block form: a work-group is one work-item and runs one block; the NDRange is the grid. The device is one whose pointers are
- * plain numbers, the same for all address spaces (CPUs).
+ * A work-group is one work-item. The device is one whose pointers are plain numbers, the same for all address spaces (CPUs).
+ *
+ * Block form: a work-group runs one block; the NDRange is the grid.
+ *
+ * Gang form (CT_OPENCL_GANGS): the NDRange has `workers` work-groups in x. Each takes blocks in their order from a counter, x first, and
+ * lets their gangs take turns. A running block has a slot of the arena, its shared memory too; argument 1 is not used. Where blocks wait for others
+ * (CT_OPENCL_WAITS_ON_GRID), a worker all of whose blocks wait takes one more, so it never matters how many workers the device really runs at a time.
  *
  * A bad access in a kernel becomes the device's fault only where the target can leave the kernel; that takes, on x86-64, frame pointers
  * in all functions ("frame-pointer"="all") and the statement CT_OPENCL_ENTRY_ASM at the kernel's start with the clobbers rbx, r12, r13,
@@ -26,7 +31,7 @@
 extern "C" {
 #endif
 
-#define CT_OPENCL_ABI 1u
+#define CT_OPENCL_ABI 2u
 #define CT_OPENCL_MAGIC 0x4c434f43u /* "COCL" */
 #define CT_OPENCL_FORMAT_C "opencl-c"
 #define CT_OPENCL_FORMAT_SPIR "spir-bitcode"
@@ -37,6 +42,8 @@ extern "C" {
 enum { /* ct_opencl_header.flags */
   CT_OPENCL_USES_STACK = 1u << 0,      /* recursion or alloca: wants ct_opencl_launch.stack_bytes */
   CT_OPENCL_USES_MESSAGES = 1u << 1,   /* printf, assert or trap: ct_opencl_launch.messages must be there */
+  CT_OPENCL_GANGS = 1u << 2,           /* gang form */
+  CT_OPENCL_WAITS_ON_GRID = 1u << 3,   /* blocks may wait for others of the grid */
   CT_OPENCL_USES_HEAP = 1u << 4,       /* malloc or free: ct_opencl_launch.heap must be there */
   CT_OPENCL_USES_TIMER = 1u << 5       /* %globaltimer: ct_opencl_launch.timer_* must be there */
 };
@@ -54,6 +61,10 @@ typedef struct ct_opencl_header {
   uint32_t local_bytes;           /* per thread, multiple of 16 */
   uint32_t scratch_bytes;         /* per running block */
   char build_options[128];        /* for clBuildProgram, NUL-terminated */
+  uint32_t block_bytes;           /* gang form: what a slot holds for its block, for each gang, and for each warp of narrower gangs */
+  uint32_t gang_bytes;
+  uint32_t warp_bytes;
+  uint32_t frame_bytes;           /* and of a suspended gang, a multiple of its alignment, which is at most CT_OPENCL_SLOT_ALIGN */
 } ct_opencl_header;
 
 /* One launch. The target writes it to memory that the device reads; addresses are the device's. */
@@ -76,7 +87,40 @@ typedef struct ct_opencl_launch {
   uint64_t heap;                  /* a ct_device_heap (device_heap.h), or 0 */
   uint64_t timer_cycles;          /* what the device's cycle counter (llvm.readcyclecounter) said when %globaltimer was timer_ns */
   uint64_t timer_ns;
+  uint64_t grid_workspace;        /* cooperative launches: CT_OPENCL_WORKSPACE_BYTES zeroed bytes, else 0 */
+  uint64_t next_block;            /* gang form: of an uint64 that is 0 at the start */
+  uint64_t stop;                  /* gang form: of an int that is not 0 when a block was left by a fault, or 0 */
+  uint32_t workers;               /* gang form: work-groups */
+  uint32_t reserved;
 } ct_opencl_launch;
+
+#define CT_OPENCL_WORKSPACE_BYTES 4096u
+#define CT_OPENCL_SLOT_ALIGN 256u
+
+/* Gang form: the parts of a slot, by their offsets, each at a multiple of CT_OPENCL_SLOT_ALIGN. */
+typedef struct ct_opencl_slot {
+  uint64_t gangs, warps, frames, shared, local, stacks, bytes;
+} ct_opencl_slot;
+
+static inline uint64_t ct_opencl_part(uint64_t *end, uint64_t bytes) {
+  const uint64_t start = *end;
+  *end = (start + bytes + CT_OPENCL_SLOT_ALIGN - 1) / CT_OPENCL_SLOT_ALIGN * CT_OPENCL_SLOT_ALIGN;
+  return start;
+}
+
+/* The sizes are the header's; `lanes` are the block's threads, rounded up to whole gangs. */
+static inline void ct_opencl_lay_out(ct_opencl_slot *slot, uint32_t block_bytes, uint32_t gang_bytes, uint32_t warp_bytes, uint32_t frame_bytes, uint32_t gang_width,
+                                     uint32_t local_bytes, uint64_t lanes, uint64_t shared_bytes, uint64_t stack_bytes) {
+  uint64_t end = 0;
+  ct_opencl_part(&end, block_bytes);
+  slot->gangs = ct_opencl_part(&end, lanes / gang_width * gang_bytes);
+  slot->warps = ct_opencl_part(&end, (lanes + 31) / 32 * warp_bytes);
+  slot->frames = ct_opencl_part(&end, lanes / gang_width * frame_bytes);
+  slot->shared = ct_opencl_part(&end, shared_bytes);
+  slot->local = ct_opencl_part(&end, lanes * local_bytes);
+  slot->stacks = ct_opencl_part(&end, lanes * stack_bytes);
+  slot->bytes = end;
+}
 
 #ifdef __cplusplus
 }

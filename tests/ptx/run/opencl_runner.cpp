@@ -83,6 +83,8 @@ Memory zeroed(size_t bytes) {
   return memory;
 }
 
+constexpr uint32_t workers = 2;  // of a kernel in gang form
+
 uint64_t up(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
 }  // namespace
@@ -134,8 +136,16 @@ struct OpenclArtifact::Prepared {
 std::shared_ptr<OpenclArtifact::Prepared> OpenclArtifact::prepare(const Launch &launch) {
   const uint32_t threads = launch.block[0] * launch.block[1] * launch.block[2], lanes = uint32_t(up(threads, header_.gang_width)), slots = 64;
   const uint64_t stack = header_.flags & CT_OPENCL_USES_STACK ? launch.stackBytes : 0;
-  const uint64_t slot = up(header_.scratch_bytes, 64) + up(uint64_t(header_.local_bytes) * lanes, 64) + stack * lanes;
-  auto prepared = std::make_shared<Prepared>(Prepared{zeroed(slot * slots), zeroed(slots * 4), zeroed(1 << 20), zeroed(sizeof(ct_opencl_launch)), nullptr});
+  uint64_t slot = up(header_.scratch_bytes, 64) + up(uint64_t(header_.local_bytes) * lanes, 64) + stack * lanes;
+  if (header_.flags & CT_OPENCL_GANGS) {
+    ct_opencl_slot parts;
+    ct_opencl_lay_out(&parts, header_.block_bytes, header_.gang_bytes, header_.warp_bytes, header_.frame_bytes, header_.gang_width, header_.local_bytes, lanes,
+                      header_.static_shared_bytes + launch.dynamicShared, stack);
+    slot = parts.bytes;
+  }
+  // Behind the slots' words: the number of the next block, and the workspace.
+  auto prepared = std::make_shared<Prepared>(
+      Prepared{zeroed(slot * slots), zeroed(512 + CT_OPENCL_WORKSPACE_BYTES), zeroed(1 << 20), zeroed(sizeof(ct_opencl_launch)), nullptr});
   auto address = [](const void *memory) { return reinterpret_cast<uint64_t>(memory); };
   ct_messages &messages = prepared->messages();
   messages.bytes = (1 << 20) - sizeof messages;
@@ -160,6 +170,9 @@ std::shared_ptr<OpenclArtifact::Prepared> OpenclArtifact::prepare(const Launch &
   for (int i = 0; i < 3; ++i) data.grid[i] = launch.grid[i], data.block[i] = launch.block[i];
   data.dynamic_shared_bytes = launch.dynamicShared;
   data.unit_count = 2;
+  data.workers = workers;
+  data.next_block = address(prepared->taken.get()) + 256;
+  data.grid_workspace = address(prepared->taken.get()) + 512;
   return prepared;
 }
 
@@ -169,6 +182,10 @@ int OpenclArtifact::enqueue(const Launch &launch, const Prepared &prepared) {
   cl_int error = cl.clSetKernelArgSVMPointer(kernel, 0, prepared.record.get());
   if (error == CL_SUCCESS) error = cl.clSetKernelArg(kernel, 1, std::max(16u, header_.static_shared_bytes + launch.dynamicShared), nullptr);
   size_t groups[3] = {launch.grid[0], launch.grid[1], launch.grid[2]}, one[3] = {1, 1, 1};
+  if (header_.flags & CT_OPENCL_GANGS) {
+    groups[0] = workers, groups[1] = groups[2] = 1;
+    std::memset(prepared.taken.get(), 0, 512 + CT_OPENCL_WORKSPACE_BYTES);
+  }
   if (error == CL_SUCCESS) error = cl.clEnqueueNDRangeKernel(cl.queue, kernel, 3, nullptr, groups, one, 0, nullptr, nullptr);
   return error == CL_SUCCESS ? cl.clFinish(cl.queue) : error;
 }

@@ -91,16 +91,16 @@ TEST(OpenclRefusals, AreThoseListed) {
 
 std::string nameOfTest(const testing::TestParamInfo<std::tuple<const char *, size_t>> &info) { return nameOf(rows()[std::get<1>(info.param)]); }
 
-// Block 1's thread 3 of two blocks of 40 threads does it.
-Outcome runOne(const char *format, const std::string &instructions) {
+// Block 1's thread 3 of two blocks of 40 threads does it. `others`: what all others do.
+Outcome runOne(const char *format, const std::string &instructions, const std::string &others = "") {
   PtxModule module(".version 9.0\n.target sm_90\n.address_size 64\n"
                    ".extern .func (.param .b32 r) vprintf (.param .b64 a, .param .b64 b);\n"
                    ".extern .func __assertfail (.param .b64 a, .param .b64 b, .param .b32 c, .param .b64 d, .param .b64 e);\n"
                    ".global .align 1 .b8 format[10] = {37, 100, 32, 37, 115, 32, 37, 102, 10, 0};\n"  // "%d %s %f\n"
                    ".global .align 1 .b8 text[4] = {97, 98, 99, 0};\n"
                    ".visible .entry k()\n{ .local .align 8 .b8 args[24]; .reg .b32 %r<4>; .reg .b64 %d<4>; .reg .pred %p1;\n"
-                   "mov.u32 %r1, %tid.x; mov.u32 %r2, %ctaid.x; mad.lo.u32 %r1, %r2, 100, %r1; setp.eq.u32 %p1, %r1, 103;\n@!%p1 bra Done;\n" +
-                   instructions + "\nDone: ret;\n}\n");
+                   "mov.u32 %r1, %tid.x; mov.u32 %r2, %ctaid.x; mad.lo.u32 %r1, %r2, 100, %r1; setp.eq.u32 %p1, %r1, 103;\n@!%p1 bra Others;\n" +
+                   instructions + "\nret;\nOthers:\n" + others + "\nret;\n}\n");
   EXPECT_EQ(module.problems(), "");
   CompileOptions options;
   options.block = {40, 1, 1};
@@ -145,6 +145,27 @@ TEST_P(OpenclMessages, AnAssertionEndsTheKernel) {
                            "st.param.b32 [c], 7; st.param.b64 [d], %d1; st.param.b64 [e], 1; call __assertfail, (a, b, c, d, e); }");
   EXPECT_FALSE(outcome.ok);
   EXPECT_EQ(outcome.problem, "assertion in thread 3: abc");
+}
+
+// In gang form: those who wait for what never comes end with the others.
+constexpr char kWaits[] = "cvta.global.u64 %d1, text;\nAgain: ld.volatile.u8 %r1, [%d1]; setp.ne.u32 %p1, %r1, 0; @%p1 bra Again;";
+
+TEST_P(OpenclMessages, TrapEndsThoseWhoWait) {
+  Outcome outcome = runOne(GetParam(), "trap;", kWaits);
+  EXPECT_FALSE(outcome.ok);
+  EXPECT_EQ(outcome.problem, "trap " + std::to_string(12u << CT_NATIVE_TRAP_LINE_SHIFT) + " in thread 3");
+}
+
+TEST_P(OpenclMessages, ABarrierThatCannotCompleteIsNamed) {
+  Outcome outcome = runOne(GetParam(), "bar.sync 1, 64;", "bar.sync 2, 96;");
+  EXPECT_FALSE(outcome.ok);
+  EXPECT_EQ(outcome.problem, "trap 3105 in thread 0");
+}
+
+TEST_P(OpenclMessages, ABarrierIsOneOfSixteen) {
+  Outcome outcome = runOne(GetParam(), "mov.u32 %r1, 99; bar.sync %r1, 32;");
+  EXPECT_FALSE(outcome.ok);
+  EXPECT_EQ(outcome.problem, "trap 3106 in thread 0");
 }
 
 INSTANTIATE_TEST_SUITE_P(Ptx, OpenclMessages, testing::Values(CT_OPENCL_FORMAT_SPIR, CT_OPENCL_FORMAT_C),

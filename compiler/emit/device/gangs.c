@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Code that runs on OpenCL devices and is linked into kernels in gang form: what their gangs call, and the loop of a work-item that lets
+ * the gangs of its blocks take turns (opencl_kernel.h). A gang is a coroutine that emit/opencl/split_gangs.cpp has made: it comes back at each suspension.
+ */
+#include "compiler/emit/device/running_block.h"
+#include "cutrans/opencl_kernel.h"
+
+enum {
+#define CT_DIAGNOSTIC(name, number, text, remedy) code_##name = number,
+#include "runtime/support/diagnostics.def"
+#undef CT_DIAGNOSTIC
+};
+
+typedef ct_running_block Block;
+
+/* Of the kernel. */
+void cutrans_device_start(Block *block, uint32_t gang, void *frame);
+void cutrans_device_resume(void *frame);
+/* messages.c */
+void cutrans_device_trap(ct_messages *messages, uint32_t x, uint32_t y, uint32_t z, uint32_t thread, uint32_t code);
+
+/* ---- what gangs call. 1: the caller is to be suspended ---- */
+
+static void endGrid(const Block *b, uint32_t code) {
+  cutrans_device_trap((ct_messages *)b->messages, b->block.block_id[0], b->block.block_id[1], b->block.block_id[2], 0, code);
+}
+
+static int arrive(Block *b, uint32_t gang, uint32_t id, uint32_t threads, uint32_t expected, uint32_t votes) {
+  if (id < CT_GANGS_BARRIERS && ct_gangs_arrive(&b->gangs, gang, id, threads, expected, votes)) return 1;
+  endGrid(b, code_host_barrier_misuse);
+  return 0;
+}
+
+uint32_t cutrans_device_gang_barrier(Block *b, uint32_t gang, uint32_t id, uint32_t threads, uint32_t expected) {
+  return !arrive(b, gang, id, threads, expected, 0) || ct_gangs_wait(&b->gangs, gang, id);
+}
+
+void cutrans_device_gang_arrive(Block *b, uint32_t gang, uint32_t id, uint32_t threads, uint32_t expected) {
+  if (arrive(b, gang, id, threads, expected, 0) && ct_gangs_is_complete(&b->gangs, id)) ct_gangs_complete(&b->gangs, id);
+}
+
+uint32_t cutrans_device_gang_reduce(Block *b, uint32_t gang, uint32_t id, uint32_t threads, uint32_t expected, uint32_t votes) {
+  return !arrive(b, gang, id, threads, expected, votes) || ct_gangs_wait(&b->gangs, gang, id);
+}
+
+void cutrans_device_gang_reduced(const Block *b, uint32_t gang, uint32_t *votes, uint32_t *threads) {
+  *votes = b->gangs.gangs[gang].votes;
+  *threads = b->gangs.gangs[gang].threads;
+}
+
+uint32_t cutrans_device_gang_yield(Block *b, uint32_t gang) {
+  b->gangs.gangs[gang].resting = 1;
+  return 1;
+}
+
+uint32_t cutrans_device_gang_wait_shared(Block *b, uint32_t gang, uint32_t turn) {
+  b->gangs.gangs[gang].resting = 1;
+  b->gangs.gangs[gang].watching = turn > 1; /* in the first turn it came from elsewhere */
+  return 1;
+}
+
+uint32_t cutrans_device_gang_exchange(Block *b, uint32_t gang, ct_native_exchange *exchange) {
+  return (uint32_t)ct_gangs_exchange(&b->gangs, gang, exchange);
+}
+
+void cutrans_device_gang_ended(Block *b, uint32_t gang) { b->gangs.gangs[gang].state = CT_GANG_DONE; }
+
+/* ---- the worker ---- */
+
+typedef struct Worker {
+  const ct_opencl_launch *launch;
+  uint32_t index, width, shared_bytes, local_bytes, frame_bytes;
+  uint64_t blocks;
+} Worker;
+
+#define NONE UINT32_MAX
+
+static Block *blockOf(const Worker *w, uint32_t slot) { return (Block *)(w->launch->arena + slot * w->launch->slot_bytes); }
+
+static int isStopped(const ct_opencl_launch *launch) {
+  if (launch->stop && __atomic_load_n((const int *)launch->stop, __ATOMIC_RELAXED)) return 1;
+  return __atomic_load_n(&((const ct_messages *)launch->messages)->ended, __ATOMIC_RELAXED) != 0;
+}
+
+static void startBlock(const Worker *w, Block *b, uint64_t number) {
+  const ct_opencl_launch *launch = w->launch;
+  const uint32_t threads = launch->block[0] * launch->block[1] * launch->block[2], lanes = ct_gangs_round_up(threads, w->width);
+  const uint32_t shared = w->shared_bytes + launch->dynamic_shared_bytes;
+  ct_opencl_slot slot;
+  ct_opencl_lay_out(&slot, sizeof(Block), sizeof(ct_gang), w->width < CT_GANGS_WARP ? sizeof(ct_gangs_warp) : 0, w->frame_bytes, w->width, w->local_bytes, lanes,
+                    shared, launch->stack_bytes);
+  uint8_t *memory = (uint8_t *)b;
+  ct_native_block *n = &b->block;
+  n->params = (const void *)launch->params;
+  n->globals = (const void *)launch->globals;
+  n->local = memory + slot.local;
+  n->stack = (uint64_t)(memory + slot.stacks);
+  n->stack_bytes = launch->stack_bytes;
+  n->grid_id = launch->grid_id;
+  n->grid_workspace = launch->grid_workspace;
+  n->child_queue = launch->child_queue;
+  for (uint32_t i = 0; i < 3; ++i) {
+    n->grid[i] = launch->grid[i];
+    n->block[i] = launch->block[i];
+    n->cluster[i] = 1;
+  }
+  n->block_id[0] = (uint32_t)(number % launch->grid[0]);
+  n->block_id[1] = (uint32_t)(number / launch->grid[0] % launch->grid[1]);
+  n->block_id[2] = (uint32_t)(number / launch->grid[0] / launch->grid[1]);
+  n->shared_bytes = shared;
+  n->dynamic_shared_bytes = launch->dynamic_shared_bytes;
+  n->unit = launch->unit_count ? w->index % launch->unit_count : 0;
+  n->unit_count = launch->unit_count;
+  n->shared_base = n->cluster_rank = n->cluster_base = n->cluster_explicit = 0;
+  n->cluster_shift = 31;
+  b->window = (uint64_t)(memory + slot.shared) - CT_RUNNING_SHARED_START;
+  b->messages = launch->messages;
+  b->launch = (uint64_t)launch;
+  b->gangs.gangs = (ct_gang *)(memory + slot.gangs);
+  b->gangs.warps = (ct_gangs_warp *)(memory + slot.warps);
+  b->frames = (uint64_t)(memory + slot.frames);
+  ct_gangs_start(&b->gangs, w->width, threads);
+  for (uint32_t i = 0; i < b->gangs.count; ++i) cutrans_device_start(b, i, (void *)(b->frames + (uint64_t)i * w->frame_bytes));
+}
+
+/* A slot with a new block, or NONE: there are no more blocks, or no slots. `slot`: one that the worker has, or NONE. */
+static uint32_t admit(const Worker *w, uint32_t slot) {
+  const ct_opencl_launch *launch = w->launch;
+  uint32_t *taken = (uint32_t *)launch->arena_slots;
+  uint64_t *next = (uint64_t *)launch->next_block;
+  if (__atomic_load_n(next, __ATOMIC_RELAXED) < w->blocks) {
+    for (uint32_t i = 0; i < launch->arena_slot_count && slot == NONE; ++i)
+      if (!__atomic_load_n(&taken[i], __ATOMIC_RELAXED) && !__atomic_exchange_n(&taken[i], 1u, __ATOMIC_ACQUIRE)) slot = i;
+    if (slot == NONE) return NONE;
+    const uint64_t number = __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
+    if (number < w->blocks) {
+      startBlock(w, blockOf(w, slot), number);
+      return slot;
+    }
+  }
+  if (slot != NONE) __atomic_store_n(&taken[slot], 0u, __ATOMIC_RELEASE);
+  return NONE;
+}
+
+/* One turn for each gang that can run. 0: nothing can ever happen again in the block. */
+static int takeTurns(const Worker *w, Block *b) {
+  ct_gangs *gangs = &b->gangs;
+  uint32_t watching = 1;
+  gangs->moved = 0;
+  for (uint32_t g = 0; g < gangs->count && gangs->live; ++g) {
+    if (gangs->gangs[g].state != CT_GANG_READY) continue;
+    ct_gangs_turn(gangs, g);
+    cutrans_device_resume((void *)(b->frames + (uint64_t)g * w->frame_bytes));
+    if (gangs->gangs[g].state == CT_GANG_DONE) ct_gangs_leave(gangs, g);
+    watching &= gangs->gangs[g].watching;
+  }
+  ct_gangs_answer_who_is_here(gangs);
+  return !gangs->live || (gangs->ready && !(watching && !gangs->moved));
+}
+
+/* Before a worker takes more than its share of the blocks, the others get so many rounds to take theirs. */
+#define PATIENCE 4096u
+
+void cutrans_device_run_gangs(const ct_opencl_launch *launch, uint32_t index, uint32_t width, uint32_t shared_bytes, uint32_t local_bytes, uint32_t frame_bytes,
+                              uint32_t waits) {
+  const uint64_t blocks = (uint64_t)launch->grid[0] * launch->grid[1] * launch->grid[2];
+  const Worker worker = {launch, index, width, shared_bytes, local_bytes, frame_bytes, blocks};
+  const Worker *w = &worker;
+  const uint32_t share = (launch->arena_slot_count + launch->workers - 1) / launch->workers;
+  if (isStopped(launch)) return;
+  uint32_t first = admit(w, NONE), held = 1, idle = 0;
+  if (first == NONE) return;
+  blockOf(w, first)->next = NONE;
+  while (first != NONE) {
+    uint32_t moved = 0, *link = &first;
+    while (*link != NONE) {
+      const uint32_t slot = *link;
+      Block *b = blockOf(w, slot);
+      if (!takeTurns(w, b)) {
+        if (!isStopped(launch)) endGrid(b, code_host_barrier_deadlock);
+        return;
+      }
+      if (isStopped(launch)) return;
+      moved |= b->gangs.moved;
+      if (b->gangs.live) {
+        link = &b->next;
+        continue;
+      }
+      const uint32_t next = b->next;
+      if (admit(w, slot) != NONE) {
+        b->next = next;
+        link = &b->next;
+      } else {
+        *link = next;
+        --held;
+      }
+    }
+    idle = moved ? 0 : idle + 1;
+    if (!idle || !waits || first == NONE || (held >= share && idle < PATIENCE)) continue;
+    /* All that is here waits for something outside. */
+    const uint32_t more = admit(w, NONE);
+    if (more == NONE) continue;
+    blockOf(w, more)->next = first;
+    first = more;
+    ++held;
+    idle = 0;
+  }
+}

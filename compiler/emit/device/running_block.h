@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * What kernels on OpenCL devices keep of a running block: known to the code that is linked into them (gangs.c) and to the passes
+ * that write the rest, to nobody else.
+ */
+#ifndef CUTRANS_RUNNING_BLOCK_H
+#define CUTRANS_RUNNING_BLOCK_H
+
+#include "cutrans/gangs.h"
+#include "cutrans/native_kernel.h"
+
+#define CT_RUNNING_SHARED_START (1u << 30)  /* the 32-bit address at which the block's shared memory begins */
+
+typedef struct ct_running_block {
+  ct_native_block block;          /* what widened code sees */
+  uint64_t window;                /* where shared addresses count from, generic */
+  uint64_t messages;              /* ct_messages */
+  uint64_t launch;                /* ct_opencl_launch */
+  /* Gang form only. */
+  ct_gangs gangs;
+  uint64_t frames;
+  uint32_t next;                  /* slot of the worker's next block */
+} ct_running_block;
+
+#endif
