@@ -53,7 +53,7 @@ void Cluster::completeIfAll() {
   if (!live || arrived != live) return;
   arrived = 0;
   ++phase;
-  for (Slot *slot : slots) release(*slot, Gang::ClusterBarrier);
+  for (Slot *slot : slots) ct_gangs_release(slot->gangs.get(), CT_GANGS_CLUSTER);
 }
 
 void Cluster::arrive(Gang &gang) {
@@ -78,7 +78,7 @@ void clusterWait(ct_native_block *block, uint32_t index) {
   Gang &gang = gangOf(block, index);
   if (gang.cluster_phase == 0)
     abandon(CT_ERR_LAUNCH, Code::host_barrier_misuse, "the barrier of the cluster is waited for by a thread that has not arrived");
-  if (gang.cluster_phase == gang.slot->together->phase) waitFor(gang, Gang::ClusterBarrier);
+  if (gang.cluster_phase == gang.slot->together->phase) waitFor(gang, CT_GANGS_CLUSTER);
   gang.cluster_phase = 0;
 }
 

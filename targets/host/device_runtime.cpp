@@ -19,7 +19,6 @@
 #include "host.h"
 #include "launch.h"
 #include "unit.h"
-#include "warps.h"
 
 namespace cutrans::host {
 namespace {

@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The gang scheduler and barriers.
-//
-// A barrier counts whole warps, as the chip does (PTX ISA, barrier: a thread's arrival marks its warp's). A gang stands
-// for its lanes; the last gang of a block stands for the rest of the last warp too. Where all threads are expected,
-// the barrier completes when each gang that has not returned has arrived: generated code brings all lanes of a
-// gang that have not exited with one call.
+// The gang scheduler, and the services in which gangs are suspended.
 #include "gangs.h"
 
 #include <algorithm>
@@ -22,8 +17,6 @@
 namespace cutrans::host {
 namespace {
 
-constexpr uint32_t kWarp = 32;
-
 void suspend(Gang &gang) {
   Unit &unit = gang.slot->home;
   switchFiber(gang.fiber, unit.guard.body);
@@ -32,92 +25,41 @@ void suspend(Gang &gang) {
 void runGang(void *raw) {
   Gang &gang = *static_cast<Gang *>(raw);
   gang.slot->launch->kernel->native->entry.gang(gang.slot, gang.index);
-  gang.state = Gang::State::done;
+  gang.slot->gangs->states[gang.index].state = CT_GANG_DONE;
   suspend(gang);
-}
-
-void complete(Slot &slot, uint32_t id) {
-  GangState &state = *slot.gangs;
-  Barrier &barrier = state.barriers[id];
-  for (uint32_t i = 0; i < state.count; ++i) {
-    Gang &gang = state.gangs[i];
-    if (gang.state != Gang::State::waiting || gang.barrier != id || !gang.out_true) continue;
-    *gang.out_true = barrier.votes;
-    *gang.out_threads = barrier.threads;
-  }
-  barrier = {};
-  release(slot, id);
-}
-
-bool isComplete(const GangState &state, const Barrier &barrier) {
-  return barrier.in_use && (barrier.expected ? barrier.weight >= barrier.expected : barrier.gangs >= state.live);
-}
-
-// Threads for which a gang's arrival counts.
-uint32_t weightOf(const Slot &slot, uint32_t gang, uint32_t threads, uint32_t expected) {
-  if (expected % kWarp) return threads;
-  const uint32_t width = slot.launch->kernel->native->gang_width;
-  if (gang + 1 < slot.gangs->count) return width;
-  return static_cast<uint32_t>(roundUp(slot.launch->threads, kWarp)) - gang * width;
 }
 
 void arrive(Slot &slot, uint32_t gang, uint32_t id, uint32_t threads, uint32_t expected, uint32_t votes) {
-  if (id >= slot.gangs->barriers.size())
+  if (id >= CT_GANGS_BARRIERS)
     abandon(CT_ERR_LAUNCH, Code::host_barrier_misuse, "barrier %u: there are 16", id);
   GangState &state = *slot.gangs;
-  Barrier &barrier = state.barriers[id];
-  const uint32_t all = static_cast<uint32_t>(roundUp(slot.launch->threads, kWarp));
-  if (expected == all || expected == slot.launch->threads) expected = 0;
-  if (barrier.in_use && barrier.expected != expected)
-    abandon(CT_ERR_LAUNCH, Code::host_barrier_misuse, "barrier %u: %u threads are expected by one thread, %u by another", id,
-            barrier.expected ? barrier.expected : all, expected ? expected : all);
-  barrier.in_use = true;
-  barrier.expected = expected;
-  ++barrier.gangs;
-  barrier.weight += weightOf(slot, gang, threads, expected);
-  barrier.threads += threads;
-  barrier.votes += votes;
-}
-
-void wait(Slot &slot, uint32_t index, uint32_t id, uint32_t *out_true, uint32_t *out_threads) {
-  GangState &state = *slot.gangs;
-  Gang &gang = state.gangs[index];
-  gang.barrier = id;
-  gang.out_true = out_true;
-  gang.out_threads = out_threads;
-  gang.state = Gang::State::waiting;
-  --state.ready;
-  if (isComplete(state, state.barriers[id])) {
-    complete(slot, id);  // the last one goes on at once
-    return;
-  }
-  suspend(gang);
+  if (ct_gangs_arrive(&state, gang, id, threads, expected, votes)) return;
+  const uint32_t all = ct_gangs_round_up(state.threads, CT_GANGS_WARP), before = state.barriers[id].expected;
+  if (expected == state.threads) expected = all;
+  abandon(CT_ERR_LAUNCH, Code::host_barrier_misuse, "barrier %u: %u threads are expected by one thread, %u by another", id, before ? before : all,
+          expected ? expected : all);
 }
 
 void startGangs(Slot &slot, const Launch &launch) {
   if (!slot.gangs) slot.gangs = std::make_unique<GangState>();
   GangState &state = *slot.gangs;
-  const uint32_t width = launch.kernel->native->gang_width;
-  state.count = state.live = state.ready = (launch.threads + width - 1) / width;
-  if (state.gangs.size() < state.count) state.gangs.resize(state.count);
-  state.barriers = {};
-  state.warps.clear();
-  if (width < kWarp) {
-    state.warps.resize((launch.threads + kWarp - 1) / kWarp);
-    for (uint32_t w = 0; w < state.warps.size(); ++w) {
-      const uint32_t lanes = std::min(kWarp, launch.threads - w * kWarp);
-      state.warps[w].live = lanes == kWarp ? ~0u : (1u << lanes) - 1;
-    }
+  const uint32_t width = launch.kernel->native->gang_width, count = (launch.threads + width - 1) / width;
+  if (state.fibers.size() < count) {
+    state.fibers.resize(count);
+    state.states.resize(count);
   }
-  for (uint32_t i = 0; i < state.count; ++i) {
-    Gang &gang = state.gangs[i];
+  if (width < CT_GANGS_WARP) state.meetings.resize((launch.threads + CT_GANGS_WARP - 1) / CT_GANGS_WARP);
+  state.gangs = state.states.data();
+  state.warps = state.meetings.data();
+  ct_gangs_start(&state, width, launch.threads);
+  for (uint32_t i = 0; i < count; ++i) {
+    Gang &gang = state.fibers[i];
     gang.slot = &slot;
     gang.index = i;
-    gang.state = Gang::State::ready;
     gang.fiber.context = nullptr;
     gang.cluster_phase = 0;
   }
-  slot.together->live += state.count;
+  slot.together->live += count;
 }
 
 // One turn of a gang.
@@ -128,24 +70,18 @@ void resume(Unit &unit, Gang &gang) {
     if (!gang.fiber.stack.base) abandon(CT_ERR_OUT_OF_MEMORY, Code::host_no_memory, "no memory for the stacks of a block");
     prepareFiber(gang.fiber, runGang, &gang);
   }
-  gang.resting = gang.watching = false;
+  ct_gangs_turn(&state, gang.index);
   unit.current = gang.slot;
   unit.guard.running = &gang.fiber;
   state.current = &gang.index;
   switchFiber(unit.guard.body, gang.fiber);
   unit.guard.running = &unit.guard.body;
   state.current = nullptr;
-  if (gang.state != Gang::State::done) return;
+  if (state.states[gang.index].state != CT_GANG_DONE) return;
   unit.stacks.give(gang.fiber.stack);
   gang.fiber.stack = {};
-  --state.live;
-  --state.ready;
-  state.moved = true;
-  leaveWarp(*gang.slot, gang.index);
+  ct_gangs_leave(&state, gang.index);
   gang.slot->together->leave(gang);
-  // Its absence may be what the others wait for.
-  for (uint32_t id = 0; id < state.barriers.size(); ++id)
-    if (state.live && isComplete(state, state.barriers[id])) complete(*gang.slot, id);
 }
 
 [[noreturn]] void reportDeadlock(const Cluster &cluster) {
@@ -155,15 +91,15 @@ void resume(Unit &unit, Gang &gang) {
   Slot &slot = **std::find_if(cluster.slots.begin(), cluster.slots.end(), stuck);
   slot.home.current = &slot;
   const GangState &state = *slot.gangs;
-  for (size_t w = 0; w < state.warps.size(); ++w)
-    if (const Warp &warp = state.warps[w]; warp.waiting) {
+  for (uint32_t w = 0; state.width < CT_GANGS_WARP && w * CT_GANGS_WARP < state.threads; ++w)
+    if (const ct_gangs_warp &warp = state.warps[w]; warp.waiting) {
       const uint32_t lane = static_cast<uint32_t>(std::countr_zero(warp.waiting));
       abandon(CT_ERR_LAUNCH, Code::host_barrier_deadlock,
-              "thread %zu waits in a warp operation for lanes that never get there: it names 0x%08x, and 0x%08x have come of 0x%08x that have not ended",
-              w * kWarp + lane, warp.at[lane]->members[lane], warp.waiting, warp.live);
+              "thread %u waits in a warp operation for lanes that never get there: it names 0x%08x, and 0x%08x have come of 0x%08x that have not ended",
+              w * CT_GANGS_WARP + lane, warp.at[lane]->members[lane], warp.waiting, warp.live);
     }
-  for (uint32_t id = 0; id < state.barriers.size(); ++id) {
-    const Barrier &barrier = state.barriers[id];
+  for (uint32_t id = 0; id < CT_GANGS_BARRIERS; ++id) {
+    const ct_gangs_barrier &barrier = state.barriers[id];
     if (!barrier.in_use) continue;
     abandon(CT_ERR_LAUNCH, Code::host_barrier_deadlock, "barrier %u can never complete: %u threads have arrived of %u%s", id,
             barrier.threads, barrier.expected ? barrier.expected : slot.launch->threads,
@@ -175,10 +111,9 @@ void resume(Unit &unit, Gang &gang) {
 }  // namespace
 
 void GangState::drop(StackPool &stacks) {
-  for (Gang &gang : gangs) {
+  for (Gang &gang : fibers) {
     if (gang.fiber.stack.base) stacks.give(gang.fiber.stack);
     gang.fiber.stack = {};
-    gang.state = Gang::State::done;
   }
   count = live = ready = 0;
   current = nullptr;
@@ -188,28 +123,12 @@ Gang &gangOf(ct_native_block *block, uint32_t gang) {
   Slot &slot = *static_cast<Slot *>(block);
   if (!slot.gangs || gang >= slot.gangs->count)
     abandon(CT_ERR_LAUNCH, Code::host_barrier_misuse, "a service for gangs was called by other code");
-  return slot.gangs->gangs[gang];
+  return slot.gangs->fibers[gang];
 }
 
 void waitFor(Gang &gang, uint32_t barrier) {
-  gang.barrier = barrier;
-  gang.out_true = nullptr;
-  gang.state = Gang::State::waiting;
-  --gang.slot->gangs->ready;
+  ct_gangs_wait_for(gang.slot->gangs.get(), gang.index, barrier);
   suspend(gang);
-}
-
-void release(Slot &slot, uint32_t barrier) {
-  GangState &state = *slot.gangs;
-  for (uint32_t i = 0; i < state.count; ++i) releaseGang(state.gangs[i], barrier);
-  state.moved = true;
-}
-
-void releaseGang(Gang &gang, uint32_t barrier) {
-  if (gang.state != Gang::State::waiting || gang.barrier != barrier) return;
-  gang.state = Gang::State::ready;
-  ++gang.slot->gangs->ready;
-  gang.slot->gangs->moved = true;
 }
 
 void runGangs(Unit &unit, Job &job, const Launch &launch) {
@@ -242,18 +161,18 @@ void runGangs(Unit &unit, Job &job, const Launch &launch) {
       Cluster &cluster = unit.cluster(i);
       uint32_t ready = 0;
       bool watching = true;
-      for (Slot *slot : cluster.slots) slot->gangs->moved = false;
+      for (Slot *slot : cluster.slots) slot->gangs->moved = 0;
       for (Slot *slot : cluster.slots) {
         GangState &state = *slot->gangs;
         for (uint32_t g = 0; g < state.count && state.live; ++g)
-          if (state.gangs[g].state == Gang::State::ready) {
-            resume(unit, state.gangs[g]);
-            watching &= state.gangs[g].watching;
+          if (state.states[g].state == CT_GANG_READY) {
+            resume(unit, state.fibers[g]);
+            watching &= state.states[g].watching != 0;
           }
-        answerWhoIsHere(*slot);
+        ct_gangs_answer_who_is_here(&state);
       }
       for (Slot *slot : cluster.slots) {
-        moved |= slot->gangs->moved;
+        moved |= slot->gangs->moved != 0;
         watching &= !slot->gangs->moved;
         ready += slot->gangs->ready;
       }
@@ -289,37 +208,45 @@ void runGangs(Unit &unit, Job &job, const Launch &launch) {
   unit.current = nullptr;
 }
 
-void gangBarrier(ct_native_block *block, uint32_t gang, uint32_t id, uint32_t threads, uint32_t expected) {
-  Slot &slot = *gangOf(block, gang).slot;
-  arrive(slot, gang, id, threads, expected, 0);
-  wait(slot, gang, id, nullptr, nullptr);
+void gangBarrier(ct_native_block *block, uint32_t index, uint32_t id, uint32_t threads, uint32_t expected) {
+  Gang &gang = gangOf(block, index);
+  arrive(*gang.slot, index, id, threads, expected, 0);
+  if (ct_gangs_wait(gang.slot->gangs.get(), index, id)) suspend(gang);
 }
 
-void gangBarrierArrive(ct_native_block *block, uint32_t gang, uint32_t id, uint32_t threads, uint32_t expected) {
-  Slot &slot = *gangOf(block, gang).slot;
-  arrive(slot, gang, id, threads, expected, 0);
-  if (isComplete(*slot.gangs, slot.gangs->barriers[id])) complete(slot, id);
+void gangBarrierArrive(ct_native_block *block, uint32_t index, uint32_t id, uint32_t threads, uint32_t expected) {
+  Slot &slot = *gangOf(block, index).slot;
+  arrive(slot, index, id, threads, expected, 0);
+  if (ct_gangs_is_complete(slot.gangs.get(), id)) ct_gangs_complete(slot.gangs.get(), id);
 }
 
-void gangBarrierReduce(ct_native_block *block, uint32_t gang, uint32_t id, uint32_t threads, uint32_t expected, uint32_t votes,
+void gangBarrierReduce(ct_native_block *block, uint32_t index, uint32_t id, uint32_t threads, uint32_t expected, uint32_t votes,
                        uint32_t *out_true, uint32_t *out_threads) {
-  Slot &slot = *gangOf(block, gang).slot;
-  arrive(slot, gang, id, threads, expected, votes);
-  wait(slot, gang, id, out_true, out_threads);
+  Gang &gang = gangOf(block, index);
+  arrive(*gang.slot, index, id, threads, expected, votes);
+  if (ct_gangs_wait(gang.slot->gangs.get(), index, id)) suspend(gang);
+  *out_true = gang.slot->gangs->states[index].votes;
+  *out_threads = gang.slot->gangs->states[index].threads;
 }
 
 void gangYield(ct_native_block *block, uint32_t gang) {
   Gang &self = gangOf(block, gang);
-  self.resting = true;
+  self.slot->gangs->states[gang].resting = 1;
   suspend(self);
 }
 
 // Only gangs of the cluster write its shared memory. When each that can run has watched for a whole round, the next round is the same.
 void gangWaitShared(ct_native_block *block, uint32_t gang, uint32_t turn) {
   Gang &self = gangOf(block, gang);
-  self.resting = true;
-  self.watching = turn > 1;  // in the first turn it came from elsewhere
+  ct_gang &state = self.slot->gangs->states[gang];
+  state.resting = 1;
+  state.watching = turn > 1;  // in the first turn it came from elsewhere
   suspend(self);
+}
+
+void warpExchange(ct_native_block *block, uint32_t gang, ct_native_exchange *exchange) {
+  Gang &self = gangOf(block, gang);
+  if (ct_gangs_exchange(self.slot->gangs.get(), gang, exchange)) suspend(self);
 }
 
 }  // namespace cutrans::host
