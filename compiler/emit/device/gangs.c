@@ -17,6 +17,8 @@ typedef ct_running_block Block;
 /* Of the kernel. */
 void cutrans_device_start(Block *block, uint32_t gang, void *frame);
 void cutrans_device_resume(void *frame);
+/* Lets the system run other threads; 0: there is no way to. */
+int cutrans_device_relax(void);
 /* messages.c */
 void cutrans_device_trap(ct_messages *messages, uint32_t x, uint32_t y, uint32_t z, uint32_t thread, uint32_t code);
 
@@ -159,8 +161,10 @@ static int takeTurns(const Worker *w, Block *b) {
   return !gangs->live || (gangs->ready && !(watching && !gangs->moved));
 }
 
-/* Before a worker takes more than its share of the blocks, the others get so many rounds to take theirs. */
+/* Before a worker takes more than its share of the blocks, the others get so many rounds to take theirs. A round in which the system was asked to
+ * run others counts for many. */
 #define PATIENCE 4096u
+#define RELAXED 64u
 
 void cutrans_device_run_gangs(const ct_opencl_launch *launch, uint32_t index, uint32_t width, uint32_t shared_bytes, uint32_t local_bytes, uint32_t frame_bytes,
                               uint32_t waits) {
@@ -197,6 +201,7 @@ void cutrans_device_run_gangs(const ct_opencl_launch *launch, uint32_t index, ui
       }
     }
     idle = moved ? 0 : idle + 1;
+    if (idle > RELAXED && cutrans_device_relax()) idle += RELAXED;
     if (!idle || !waits || first == NONE || (held >= share && idle < PATIENCE)) continue;
     /* All that is here waits for something outside. */
     const uint32_t more = admit(w, NONE);

@@ -26,7 +26,7 @@ struct Lowered {
 };
 
 // Up to where the writers part.
-llvm::Expected<Lowered> lower(simt::PassDriver &driver) {
+llvm::Expected<Lowered> lower(simt::PassDriver &driver, bool text) {
   llvm::Expected<Device> device = opencl::parseDevice(driver.options().codegen);
   if (!device) return device.takeError();
   Lowered lowered;
@@ -49,7 +49,8 @@ llvm::Expected<Lowered> lower(simt::PassDriver &driver) {
   ct_native_kernel record = describeKernel(*driver.kernel, simt);
   // After the form, because barriers must be gone.
   auto lowerKernel = [&]() -> llvm::Error {
-    auto kernel = opencl::lowerKernel(*driver.kernel, gangs, record, lowered.header);
+    const opencl::GangOptions options{.yields = device->x86 && !text};
+    auto kernel = opencl::lowerKernel(*driver.kernel, gangs ? &options : nullptr, record, lowered.header);
     if (!kernel) return kernel.takeError();
     driver.kernel = lowered.kernel = *kernel;
     return done();
@@ -78,7 +79,7 @@ std::string artifact(ct_opencl_header &header, llvm::StringRef options, const st
 }  // namespace
 
 llvm::Expected<std::string> emitSpirBitcode(simt::PassDriver &driver) {
-  llvm::Expected<Lowered> lowered = lower(driver);
+  llvm::Expected<Lowered> lowered = lower(driver, /*text=*/false);
   if (!lowered) return lowered.takeError();
   std::string payload;
   auto write = [&]() -> llvm::Error {
@@ -94,7 +95,7 @@ llvm::Expected<std::string> emitSpirBitcode(simt::PassDriver &driver) {
 }
 
 llvm::Expected<std::string> emitOpenclC(simt::PassDriver &driver) {
-  llvm::Expected<Lowered> lowered = lower(driver);
+  llvm::Expected<Lowered> lowered = lower(driver, /*text=*/true);
   if (!lowered) return lowered.takeError();
   llvm::Expected<std::string> text = writeOpenclC(driver.module(), {lowered->device.fp64, lowered->device.int64Atomics});
   if (!text) return text.takeError();

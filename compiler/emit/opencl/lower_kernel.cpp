@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InlineAsm.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/Module.h>
@@ -112,10 +113,11 @@ class Wrapper {
   Wrapper(llvm::Module &module, const ct_native_kernel &record, const ct_opencl_header &header)
       : module_(module), record_(record), header_(header), b_(module.getContext()) {}
   llvm::Function *writeWhole(llvm::Function &body);
-  llvm::Function *writeGangs();
+  llvm::Function *writeGangs(bool yields);
 
  private:
   llvm::Function *createKernel();
+  void defineRelax(bool yields);
   Value *groupId(unsigned dimension);
   Value *number(size_t offset, llvm::Type *type) {
     llvm::LoadInst *load = b_.CreateAlignedLoad(type, b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), launch_, offset), llvm::Align(type->getPrimitiveSizeInBits() / 8));
@@ -232,8 +234,20 @@ llvm::Function *Wrapper::createKernel() {
   return kernel;
 }
 
+// What OpenCL has no word for: Linux's sched_yield on x86-64.
+void Wrapper::defineRelax(bool yields) {
+  auto *function = llvm::Function::Create(llvm::FunctionType::get(b_.getInt32Ty(), false), llvm::GlobalValue::ExternalLinkage, "cutrans_device_relax", module_);
+  b_.SetInsertPoint(llvm::BasicBlock::Create(b_.getContext(), "entry", function));
+  if (yields) {
+    auto *type = llvm::FunctionType::get(b_.getInt64Ty(), {b_.getInt64Ty()}, false);
+    b_.CreateCall(llvm::InlineAsm::get(type, "syscall", "={ax},{ax},~{rcx},~{r11},~{memory},~{dirflag},~{fpsr},~{flags}", /*hasSideEffects=*/true), {b_.getInt64(24)});
+  }
+  b_.CreateRet(b_.getInt32(yields));
+}
+
 // All is done by device code, which knows the gangs by the two functions that split_gangs.cpp has made of them.
-llvm::Function *Wrapper::writeGangs() {
+llvm::Function *Wrapper::writeGangs(bool yields) {
+  defineRelax(yields);
   llvm::Function *kernel = createKernel();
   auto constant = [&](uint32_t value) { return b_.getInt32(value); };
   call("cutrans_device_run_gangs", b_.getVoidTy(),
@@ -290,7 +304,7 @@ void forgetInvariance(Value *pointer) {
 
 }  // namespace
 
-llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, bool gangs, ct_native_kernel &record, ct_opencl_header &header) {
+llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, const GangOptions *gangs, ct_native_kernel &record, ct_opencl_header &header) {
   OpenclSurroundings surroundings;
   if (llvm::Error error = lowerBlock(body, record, surroundings)) return std::move(error);
   llvm::Module &module = *body.getParent();
@@ -332,7 +346,7 @@ llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, bool gangs, c
   llvm::Expected<uint32_t> frame = splitGangs(body);
   if (!frame) return frame.takeError();
   header.frame_bytes = *frame;
-  return Wrapper(module, record, header).writeGangs();
+  return Wrapper(module, record, header).writeGangs(gangs->yields);
 }
 
 }  // namespace cutrans::emit::opencl

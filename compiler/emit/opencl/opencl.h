@@ -44,7 +44,10 @@ llvm::Expected<Device> parseDevice(llvm::StringRef codegen);
 
 // `void(ptr block)`, or `void(ptr block, i32 gang)` after callGangServices, becomes the kernel; the module's data layout becomes the device's.
 // cutrans.* that are left: expandMath's.
-llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, bool gangs, ct_native_kernel &record, ct_opencl_header &header);
+struct GangOptions {
+  bool yields;  // work-items are threads of this machine's Linux, and the format holds its instructions
+};
+llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, const GangOptions *gangs, ct_native_kernel &record, ct_opencl_header &header);
 
 // simt::makeGangsResumable with calls of device code (gangs.c) and of `cutrans_device_suspend`. Not for clusters.
 void callGangServices(llvm::Function &body);
