@@ -76,7 +76,7 @@ TEST(Messages, TheFirstFaultCounts) {
   EXPECT_EQ(trap.fault, CT_ERR_TRAP);
   EXPECT_EQ(trap.text, "kernel k, block (1, 2, 3): trap instruction in thread 5, PTX line 9");
   space.add(CT_MESSAGE_TRAP, 5, words(static_cast<uint32_t>(Code::host_misaligned), 0));
-  EXPECT_EQ(space.take().fault, CT_ERR_LAUNCH);
+  EXPECT_EQ(space.take().fault, CT_ERR_MISALIGNED);
 }
 
 TEST(Messages, TooMuchIsLost) {
