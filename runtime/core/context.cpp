@@ -8,6 +8,7 @@
 #include "cutrans/support/log.h"
 #include "array_state.h"
 #include "capture/capture.h"
+#include "graph/graph_memory.h"
 #include "memory_map.h"
 #include "module_state.h"
 #include "pool_pieces.h"
@@ -110,6 +111,7 @@ Status ContextAccess::deactivate(Context &context) {
   for (Array *array : arrays) ArrayAccess::release(*array);
   for (MipmappedArray *mipmap : mipmaps) MipmapAccess::release(*mipmap);
   PoolAccess::forgetContext(context);
+  forgetGraphMemory(context);
   releaseAllMemory(context);
   {
     std::lock_guard hold(device.active_lock);

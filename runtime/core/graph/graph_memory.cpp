@@ -160,6 +160,9 @@ Status beginLaunch(const MemoryEffect &effect, bool free_first) {
   Registry &all = registry();
   std::lock_guard hold(all.lock);
   auto allocated = [](const std::shared_ptr<GraphBlock> &block) { return block->allocated; };
+  auto lost = [](const std::shared_ptr<GraphBlock> &block) { return block->lost; };
+  for (const auto *blocks : {&effect.kept, &effect.own, &effect.foreign})
+    if (std::ranges::any_of(*blocks, lost)) return Code::invalid_value;
   if (!free_first && (std::ranges::any_of(effect.kept, allocated) || std::ranges::any_of(effect.own, allocated))) return Code::invalid_value;
   if (!std::ranges::all_of(effect.foreign, allocated)) return Code::invalid_value;
   for (const auto &block : effect.foreign) setAllocated(block, false);
@@ -201,6 +204,20 @@ Status freeGraphMemory(Address address, Queue *queue) {
     delete last;
   }
   return queued;
+}
+
+void forgetGraphMemory(const Context &context) {
+  Registry &all = registry();
+  std::vector<std::shared_ptr<GraphBlock>> last;  // destructors take the lock
+  std::lock_guard hold(all.lock);
+  std::erase_if(all.blocks, [&](const auto &entry) {
+    std::shared_ptr<GraphBlock> block = entry.second.lock();
+    if (!block || block->context != &context) return false;
+    setAllocated(block, false);
+    block->lost = true;
+    last.push_back(std::move(block));
+    return true;
+  });
 }
 
 GraphMemory graphMemory(const Device &device) {

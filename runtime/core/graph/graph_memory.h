@@ -17,6 +17,7 @@ struct GraphBlock {
   uint64_t context_id = 0;
   Freed freed = Freed::nowhere;         // under the lock of graph_memory.cpp, as is the next
   bool allocated = false;               // by a launch, and not freed since
+  bool lost = false;                    // its context ended: the address may be another allocation's
   GraphBlock() = default;
   GraphBlock(const GraphBlock &) = delete;
   ~GraphBlock();
@@ -31,12 +32,15 @@ struct MemoryEffect {
 };
 
 // Before a launch is submitted. invalid_value: memory of an earlier launch was not freed (and `free_first` is false), or
-// what it frees is not allocated. `undo` after a launch that failed.
+// what it frees is not allocated, or a context ended with memory of it. `undo` after a launch that failed.
 Status beginLaunch(const MemoryEffect &effect, bool free_first);
 void undoLaunch(const MemoryEffect &effect);
 
 // Frees that come from outside of graphs (memory.cpp). On a queue: at its turn. Null: when the context's work is done.
 bool isGraphMemory(Address address);
 Status freeGraphMemory(Address address, Queue *queue);
+
+// The context ends, and its memory with it. Graphs may live on.
+void forgetGraphMemory(const Context &context);
 
 }  // namespace cutrans::runtime

@@ -349,4 +349,31 @@ TEST_F(Capture, MemoryInStreamOrderBelongsToTheGraph) {
   endInvalid();
 }
 
+// An address that belonged to a graph is an allocation's like any other once the device was reset. As a rule it comes back soon.
+TEST_F(RuntimeApi, MemoryOfAGraphEndsWithTheContext) {
+  cudaStream_t stream;
+  void *of_graph = nullptr;
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t exec = nullptr;
+  ASSERT_CUDA(cudaStreamCreate(&stream));
+  ASSERT_CUDA(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+  ASSERT_CUDA(cudaMallocAsync(&of_graph, 100, stream));
+  ASSERT_CUDA(cudaStreamEndCapture(stream, &graph));
+  ASSERT_CUDA(cudaGraphInstantiate(&exec, graph, 0));
+  ASSERT_CUDA(cudaDeviceReset());
+  std::vector<void *> taken;
+  while (taken.size() < 1000 && (taken.empty() || taken.back() != of_graph)) {
+    void *memory = nullptr;
+    ASSERT_CUDA(cudaMalloc(&memory, 100));
+    taken.push_back(memory);
+  }
+  for (void *memory : taken) EXPECT_CUDA(cudaFree(memory));
+  EXPECT_CUDA_ERROR(cudaFree(of_graph), cudaErrorInvalidValue);
+  ASSERT_CUDA(cudaStreamCreate(&stream));
+  EXPECT_CUDA_ERROR(cudaGraphLaunch(exec, stream), cudaErrorInvalidValue);
+  EXPECT_CUDA(cudaGraphExecDestroy(exec));
+  EXPECT_CUDA(cudaGraphDestroy(graph));
+  EXPECT_CUDA(cudaStreamDestroy(stream));
+}
+
 }  // namespace
