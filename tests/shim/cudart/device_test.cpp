@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Devices: properties that agree with attributes, choosing, resetting, limits, peers, versions, entry points.
 
+#include <cuda.h>
+
 #include <cstring>
 #include <string>
 #include <thread>
@@ -150,7 +152,7 @@ TEST_F(Devices, DriverEntryPointsComeByName) {
   ASSERT_CUDA(cudaGetDriverEntryPointByVersion("cuDriverGetVersion", &entry, 13000, cudaEnableDefault, &outcome));
   ASSERT_EQ(outcome, cudaDriverEntryPointSuccess);
   int version = 0;
-  EXPECT_EQ(reinterpret_cast<int (*)(int *)>(entry)(&version), 0);
+  EXPECT_EQ(reinterpret_cast<CUresult (*)(int *)>(entry)(&version), CUDA_SUCCESS);
   EXPECT_GE(version, 13000);
   ASSERT_CUDA(cudaGetDriverEntryPointByVersion("cuNoSuchThing", &entry, 13000, cudaEnableDefault, &outcome));
   EXPECT_EQ(outcome, cudaDriverEntryPointSymbolNotFound);
