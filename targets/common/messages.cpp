@@ -79,22 +79,12 @@ bool takeAssert(Messages &out, const char *at, uint32_t size, const uint32_t *bl
   return true;
 }
 
-// What a thread that ended itself with a row of diagnostics.def did.
-ct_status faultOf(uint32_t code) {
-  switch (static_cast<Code>(code)) {
-    case Code::none: return CT_ERR_TRAP;
-    case Code::host_heap_free: return CT_ERR_ILLEGAL_ADDRESS;
-    case Code::host_misaligned: return CT_ERR_MISALIGNED;
-    default: return CT_ERR_LAUNCH;
-  }
-}
-
 bool takeTrap(Messages &out, const char *at, uint32_t size, const std::string &kernel) {
   ct_message_trap trap;
   if (!fixed(at, size, trap)) return false;
   if (out.fault != CT_OK) return true;
   const uint32_t code = trap.code & ((1u << CT_NATIVE_TRAP_LINE_SHIFT) - 1), line = trap.code >> CT_NATIVE_TRAP_LINE_SHIFT;
-  out.fault = faultOf(code);
+  out.fault = statusOf(static_cast<Code>(code));
   out.code = code ? static_cast<Code>(code) : Code::host_trap;
   out.text = "kernel " + kernel + place(trap.head) + ": " + (code ? "" : "trap instruction in ") + "thread " + std::to_string(trap.head.thread);
   if (line) out.text += ", PTX line " + std::to_string(line);

@@ -80,7 +80,7 @@ bool ask(int device, Facts &facts) {
   info.pci_device = get(hipDeviceAttributePciDeviceId);
   if (get(hipDeviceAttributeCooperativeLaunch) && api.hipModuleLaunchCooperativeKernel) info.flags |= CT_DEVICE_COOPERATIVE;
   if (get(hipDeviceAttributePageableMemoryAccess)) info.flags |= CT_DEVICE_CAN_ACCESS_HOST;
-  info.flags |= CT_DEVICE_RUNS_KERNELS;
+  info.flags |= CT_DEVICE_RUNS_KERNELS | CT_DEVICE_TEXTURES;
   hipUUID uuid{};
   const bool has_uuid = api.hipDeviceGetUuid && api.hipDeviceGetUuid(&uuid, device) == hipSuccess;
   if (has_uuid && std::any_of(uuid.bytes, uuid.bytes + 16, [](char b) { return b; })) {
@@ -103,7 +103,7 @@ bool ask(int device, Facts &facts) {
   info.codegen = facts.codegen.c_str();
   if (facts.arch.empty()) {
     report(Code::hip_architecture, std::string(info.name) + ": its architecture is not known");
-    info.flags &= ~static_cast<uint32_t>(CT_DEVICE_RUNS_KERNELS);
+    info.flags &= ~static_cast<uint32_t>(CT_DEVICE_RUNS_KERNELS | CT_DEVICE_TEXTURES);
     info.formats = none;
   }
   if (HIP_CALL(hipSetDevice, device) != CT_OK) return false;

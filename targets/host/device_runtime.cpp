@@ -53,7 +53,7 @@ void trap(ct_native_block *block, uint32_t thread, uint32_t code) {
   if (code >> CT_NATIVE_TRAP_LINE_SHIFT) std::snprintf(line, sizeof line, ", PTX line %u", code >> CT_NATIVE_TRAP_LINE_SHIFT);
   code &= (1u << CT_NATIVE_TRAP_LINE_SHIFT) - 1;
   if (code == 0) abandon(CT_ERR_TRAP, Code::host_trap, "trap instruction in thread %u%s", thread, line);
-  abandon(CT_ERR_LAUNCH, static_cast<Code>(code), "thread %u%s: %s", thread, line, meaningOf(code));
+  abandon(statusOf(static_cast<Code>(code)), static_cast<Code>(code), "thread %u%s: %s", thread, line, meaningOf(code));
 }
 
 uint64_t heapAlloc(ct_native_block *block, uint64_t size) {
@@ -86,25 +86,13 @@ void nanosleep(ct_native_block *block, uint32_t ns) {
   ::nanosleep(&time, nullptr);
 }
 
-[[noreturn]] void textureFault(ct_texture_fault fault, uint32_t thread, uint64_t handle) {
-  auto end = [&](ct_status status, Code code) {
-    abandon(status, code, "thread %u, handle 0x%" PRIx64 ": %s", thread, handle, meaningOf(static_cast<uint32_t>(code)));
-  };
-  switch (fault) {
-    case CT_TEXTURE_BAD_HANDLE: end(CT_ERR_ILLEGAL_ADDRESS, Code::host_texture_handle);
-    case CT_TEXTURE_BAD_SHAPE: end(CT_ERR_LAUNCH, Code::host_texture_shape);
-    case CT_TEXTURE_OUTSIDE: end(CT_ERR_ILLEGAL_ADDRESS, Code::host_surface_outside);
-    case CT_TEXTURE_MISALIGNED: end(CT_ERR_MISALIGNED, Code::host_surface_misaligned);
-    default: end(CT_ERR_LAUNCH, Code::host_texture_form);
-  }
-  __builtin_unreachable();
-}
-
 void texture(ct_native_block *, uint32_t thread, uint32_t form, uint32_t lanes, uint32_t mask, const uint64_t *handles,
              const uint32_t *in, uint32_t *out) {
   uint32_t lane = 0;
   ct_texture_fault fault = ct_texture_run(form, lanes, mask, handles, in, out, &lane);
-  if (fault != CT_TEXTURE_OK) textureFault(fault, thread + lane, handles[lane]);
+  if (fault == CT_TEXTURE_OK) return;
+  const Code code = static_cast<Code>(fault);
+  abandon(statusOf(code), code, "thread %u, handle 0x%" PRIx64 ": %s", thread + lane, handles[lane], meaningOf(fault));
 }
 
 // A misaligned address, or a tensor map that does not fit, ends the launch as the chip would end it.

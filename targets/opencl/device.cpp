@@ -57,7 +57,7 @@ ct_status info(uint32_t index, ct_device_info *out) {
   ct_device_info all{};
   if (strategy == "system" || strategy == "fine" || (strategy == "unified" && can.cpu)) all.flags |= CT_DEVICE_HOST_CAN_ACCESS;
   if (can.cpu || (can.svm & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM)) all.flags |= CT_DEVICE_CAN_ACCESS_HOST;
-  if (runsKernels(found)) all.flags |= CT_DEVICE_RUNS_KERNELS | CT_DEVICE_COOPERATIVE;
+  if (runsKernels(found)) all.flags |= CT_DEVICE_RUNS_KERNELS | CT_DEVICE_COOPERATIVE | CT_DEVICE_TEXTURES;
   std::snprintf(all.name, sizeof all.name, "%s", found.name.c_str());
   std::memcpy(all.uuid, found.uuid, sizeof all.uuid);
   all.memory_bytes = can.memory_bytes;

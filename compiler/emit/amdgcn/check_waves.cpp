@@ -22,10 +22,6 @@ using ir::Intrinsic;
 const char *whyNoRule(Intrinsic id) {
   using enum Intrinsic;
   switch (id) {
-    case TexSample:
-    case TexQuery:
-    case SurfLoad:
-    case SurfStore: return "textures and surfaces";
     case TensorCopy: return "tensor copies";
     case BulkCopy:
     case BulkReduce: return "bulk copies";

@@ -13,7 +13,9 @@
 
 #include "compiler/emit/address_spaces.h"
 #include "compiler/emit/amdgcn/lowering.h"
+#include "compiler/emit/device/device_code.h"
 #include "compiler/emit/native/lower_native.h"
+#include "compiler/emit/native/lower_texture.h"
 #include "compiler/emit/shared_layout.h"
 #include "compiler/ir/mbarrier.h"
 #include "compiler/ir/spmd.h"
@@ -54,6 +56,10 @@ llvm::CallInst *callOf(llvm::Instruction &instruction) {
 
 bool endsThread(Intrinsic id) {
   return id == Intrinsic::Trap || id == Intrinsic::Fault || id == Intrinsic::AssertFail || id == Intrinsic::Brkpt;
+}
+
+bool isTexture(Intrinsic id) {
+  return id == Intrinsic::TexSample || id == Intrinsic::TexQuery || id == Intrinsic::SurfLoad || id == Intrinsic::SurfStore;
 }
 
 // ---- the kernel's own frame ----
@@ -129,6 +135,7 @@ class Lowering {
     return builder.CreateICmpULT(builder.CreateSub(address, start), bytes);
   }
   Value *message(llvm::CallInst &call, Intrinsic id);
+  Value *texture(llvm::CallInst &call);
   Value *updateMbarrier(llvm::CallInst &call);
   Value *number(uint32_t value) { return llvm::ConstantInt::get(llvm::Type::getInt32Ty(kernel_.getContext()), value); }
   llvm::Type *i64() { return llvm::Type::getInt64Ty(kernel_.getContext()); }
@@ -145,6 +152,7 @@ class Lowering {
   Ids ids_;
   WarpLowering warp_;
   BlockLowering block_;
+  TextureCalls textures_{ir::space::Local};
   Value *globals_ = nullptr, *messages_ = nullptr;
   llvm::BasicBlock *failed_ = nullptr;
   llvm::PHINode *code_ = nullptr;  // of the trap or refusal that led to `failed_`
@@ -309,6 +317,23 @@ Value *Lowering::message(llvm::CallInst &call, Intrinsic id) {
   return builder.CreateCall(module_.getOrInsertFunction(name, llvm::FunctionType::get(result, types, false)), arguments);
 }
 
+// A call of compiler/emit/device/texture.c; a fault ends the thread.
+Value *Lowering::texture(llvm::CallInst &call) {
+  auto run = [&](llvm::IRBuilder<> &builder, uint32_t form, unsigned lanes, const TextureCalls::Arrays &arrays) {
+    Value *arguments[] = {number(form), number(lanes), number(1), arrays.handles, arrays.words, arrays.results};
+    llvm::Type *pointer = builder.getPtrTy(), *types[] = {i32(), i32(), i32(), pointer, pointer, pointer};
+    Value *fault = builder.CreateCall(module_.getOrInsertFunction(textureFunction(form), llvm::FunctionType::get(i32(), types, false)), arguments);
+    llvm::MDNode *unlikely = llvm::MDBuilder(kernel_.getContext()).createUnlikelyBranchWeights();
+    builder.SetInsertPoint(llvm::SplitBlockAndInsertIfThen(builder.CreateIsNotNull(fault), &call, /*Unreachable=*/false, unlikely));
+    ir::call(builder, Intrinsic::Fault, {builder.CreateOr(fault, number(simt::withLine(0, call)))});
+    builder.SetInsertPoint(&call);
+    return true;
+  };
+  Value *value = &call;
+  textures_.lower(call, 1, run, value);
+  return value;
+}
+
 // A compare-and-swap loop on the word (ir/mbarrier.h).
 Value *Lowering::updateMbarrier(llvm::CallInst &call) {
   llvm::BasicBlock *before = call.getParent(), *after = llvm::SplitBlock(before, &call);
@@ -419,6 +444,10 @@ llvm::Expected<Value *> Lowering::lower(llvm::CallInst &call, Intrinsic id) {
     case GangYield: builder.CreateIntrinsic(llvm::Intrinsic::amdgcn_s_sleep, {}, {number(1)}); return &call;
     case GangAny: return call.getArgOperand(0);  // scalar-cleanup's exit of loops without one
     case MbarrierUpdate: return updateMbarrier(call);
+    case TexSample:
+    case TexQuery:
+    case SurfLoad:
+    case SurfStore: return texture(call);
     default: break;
   }
   if (isMath(id)) return nullptr;
@@ -431,7 +460,7 @@ llvm::Error Lowering::run() {
   // First of all: what guards the start must not stand behind what a thread has to give back.
   eachCall([&](llvm::CallInst &, Intrinsic id) {
     guarded_ |= endsThread(id);
-    if (endsThread(id) || id == Intrinsic::Vprintf || WarpLowering::hasMembers(id)) messages();
+    if (endsThread(id) || id == Intrinsic::Vprintf || isTexture(id) || WarpLowering::hasMembers(id)) messages();
   });
   endThreads();
   warp_.markLeaving();

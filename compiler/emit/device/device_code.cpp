@@ -9,6 +9,7 @@
 #include <llvm/Support/MemoryBuffer.h>
 
 #include "compiler/simt/refusal.h"
+#include "cutrans/texture_ops.h"
 
 namespace cutrans::emit {
 namespace {
@@ -34,6 +35,8 @@ llvm::Error linkIfWanted(llvm::Module &module, const Code &code) {
   std::unique_ptr<llvm::Module> device = std::move(*parsed);
   if (llvm::none_of(*device, [&](llvm::Function &function) { return !function.isDeclaration() && isWanted(module.getFunction(function.getName())); }))
     return llvm::Error::success();
+  // What C says is not to be inlined is too large to be copied into kernels, and so is all that it calls.
+  const bool large = llvm::any_of(*device, [](llvm::Function &function) { return function.getName().starts_with(Prefix) && function.hasFnAttribute(llvm::Attribute::NoInline); });
   for (llvm::Function &function : *device) {
     if (function.isIntrinsic()) continue;
     // What the C compiler said of its own machine and modes does not hold for the device.
@@ -44,7 +47,7 @@ llvm::Error linkIfWanted(llvm::Module &module, const Code &code) {
     if (!function.getName().starts_with(Prefix)) function.setLinkage(llvm::GlobalValue::InternalLinkage);
     function.setDoesNotThrow();
     if (code.machine == DeviceMachine::amdgcn) {
-      function.addFnAttr(llvm::Attribute::AlwaysInline);
+      function.addFnAttr(large ? llvm::Attribute::NoInline : llvm::Attribute::AlwaysInline);
       function.addFnAttr("denormal-fp-math", "ieee,ieee");
       function.addFnAttr("denormal-fp-math-f32", "ieee,ieee");
     }
@@ -74,6 +77,15 @@ llvm::Error linkDeviceCode(llvm::Module &module, DeviceMachine machine) {
     function.setLinkage(llvm::GlobalValue::InternalLinkage);
   }
   return llvm::Error::success();
+}
+
+const char *textureFunction(uint32_t form) {
+  switch (form >> CT_TEX_OP_SHIFT) {
+    case CT_TEX_SAMPLE: return "cutrans_device_tex_sample";
+    case CT_TEX_QUERY: return "cutrans_device_tex_query";
+    case CT_TEX_LOAD: return "cutrans_device_surf_load";
+    default: return "cutrans_device_surf_store";
+  }
 }
 
 }  // namespace cutrans::emit

@@ -11,6 +11,7 @@
 #include <llvm/IR/ReplaceConstant.h>
 
 #include "compiler/emit/native/lower_native.h"
+#include "compiler/emit/native/lower_texture.h"
 #include "compiler/emit/native/native.h"
 #include "compiler/emit/shared_layout.h"
 #include "compiler/ir/intrinsics.h"
@@ -269,8 +270,13 @@ llvm::Expected<llvm::Value *> Lowering::lower(llvm::CallInst &call) {
   llvm::IRBuilder<> builder(&call);
   if (full == widened::LocalBase) return loadBlockField(builder, block_, offsetof(ct_native_block, local), builder.getPtrTy());
   if (full.starts_with(widened::TexturePrefix)) {
+    // (form, mask, thread, handles, words...)
+    auto run = [&](llvm::IRBuilder<> &b, uint32_t, unsigned lanes, const TextureCalls::Arrays &arrays) {
+      return surroundings_.service(b, block_, offsetof(ct_native_services, texture), nullptr, b.getVoidTy(),
+                                   {call.getArgOperand(2), call.getArgOperand(0), b.getInt32(lanes), call.getArgOperand(1), arrays.handles, arrays.words, arrays.results});
+    };
     llvm::Value *value = nullptr;
-    if (textures_.lower(call, block_, surroundings_, value)) return value;
+    if (textures_.lower(call, 3, run, value)) return value;
     return simt::refuse(Diag::codegen_service, call, "textures and surfaces");
   }
   if (name.consume_front("gang.")) {

@@ -39,14 +39,4 @@ class Surroundings {
 // lower-native for any surroundings: fields of ct_native_block, variables, services; address spaces stay.
 llvm::Error lowerBlock(llvm::Function &kernel, ct_native_kernel &record, Surroundings &surroundings);
 
-// Texture and surface instructions of one kernel (lower_texture.cpp).
-class TextureCalls {
- public:
-  // False: there is no such service. *value stays null where the call gives nothing.
-  bool lower(llvm::CallInst &call, llvm::Value *block, Surroundings &surroundings, llvm::Value *&value);
-
- private:
-  llvm::AllocaInst *handles_ = nullptr, *words_ = nullptr, *results_ = nullptr;
-};
-
 }  // namespace cutrans::emit

@@ -8,10 +8,13 @@
 #include <llvm/IR/InlineAsm.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Module.h>
+#include <llvm/Transforms/Utils/BasicBlockUtils.h>
 #include <llvm/Transforms/Utils/Cloning.h>
 #include <llvm/Transforms/Utils/Local.h>
 
+#include "compiler/emit/device/device_code.h"
 #include "compiler/emit/device/running_block.h"
 #include "compiler/emit/native/lower_native.h"
 #include "compiler/emit/opencl/opencl.h"
@@ -32,6 +35,13 @@ constexpr uint64_t MaxFrameBytes = 32 << 10;
 
 const char *const DataLayout = "e-i64:64-i128:128-v16:16-v24:32-v32:32-v48:64-v96:128-v192:256-v256:256-v512:512-v1024:1024-n8:16:32:64";
 
+llvm::CallInst *callDevice(llvm::IRBuilderBase &b, const char *name, llvm::Type *result, llvm::ArrayRef<Value *> arguments) {
+  llvm::SmallVector<llvm::Type *, 12> types;
+  for (Value *argument : arguments) types.push_back(argument->getType());
+  llvm::Module &module = *b.GetInsertBlock()->getModule();
+  return b.CreateCall(module.getOrInsertFunction(name, llvm::FunctionType::get(result, types, false)), arguments);
+}
+
 class OpenclSurroundings : public Surroundings {
  public:
   Value *service(llvm::IRBuilderBase &b, Value *block, size_t offset, Value *thread, llvm::Type *result, llvm::ArrayRef<Value *> arguments) override {
@@ -41,14 +51,15 @@ class OpenclSurroundings : public Surroundings {
     if (offset == offsetof(ct_native_services, global_timer)) return globalTimer(b, block);
     if (offset == offsetof(ct_native_services, heap_alloc)) {
       flags |= CT_OPENCL_USES_HEAP;
-      return call(b, "cutrans_device_heap_alloc", result, {heap(b, block), arguments[0]});
+      return callDevice(b, "cutrans_device_heap_alloc", result, {heap(b, block), arguments[0]});
     }
     if (offset == offsetof(ct_native_services, heap_free)) {
       flags |= CT_OPENCL_USES_HEAP | CT_OPENCL_USES_MESSAGES;
       llvm::SmallVector<Value *, 12> all = place(b, block, thread);
       all.append({heap(b, block), arguments[0], b.getInt32(uint32_t(Diag::host_heap_free))});
-      return call(b, "cutrans_device_heap_free", result, all);
+      return callDevice(b, "cutrans_device_heap_free", result, all);
     }
+    if (offset == offsetof(ct_native_services, texture)) return texture(b, block, arguments);
     const char *name = nullptr;
     bool ends = false;
     if (offset == offsetof(ct_native_services, vprintf)) name = "cutrans_device_vprintf";
@@ -58,9 +69,9 @@ class OpenclSurroundings : public Surroundings {
     flags |= CT_OPENCL_USES_MESSAGES;
     llvm::SmallVector<Value *, 12> all = place(b, block, thread);
     all.append(arguments.begin() + (ends ? 1 : 0), arguments.end());  // the thread comes first in those that end
-    llvm::CallInst *called = call(b, name, result, all);
-    if (ends) endings.push_back(called);
-    return called;
+    llvm::CallInst *call = callDevice(b, name, result, all);
+    if (ends) endings.push_back(call);
+    return call;
   }
   Value *sharedWindow(llvm::IRBuilderBase &b, Value *block) override { return simt::loadBlockField(b, block, WindowField, b.getInt64Ty()); }
 
@@ -68,11 +79,6 @@ class OpenclSurroundings : public Surroundings {
   uint32_t flags = 0;  // of the header
 
  private:
-  static llvm::CallInst *call(llvm::IRBuilderBase &b, const char *name, llvm::Type *result, llvm::ArrayRef<Value *> arguments) {
-    llvm::SmallVector<llvm::Type *, 12> types;
-    for (Value *argument : arguments) types.push_back(argument->getType());
-    return b.CreateCall(b.GetInsertBlock()->getModule()->getOrInsertFunction(name, llvm::FunctionType::get(result, types, false)), arguments);
-  }
   static Value *ofLaunch(llvm::IRBuilderBase &b, Value *block, size_t offset, llvm::Type *type) {
     Value *field = b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), simt::loadBlockField(b, block, LaunchField, b.getPtrTy()), offset);
     return b.CreateAlignedLoad(type, field, llvm::Align(type->getPrimitiveSizeInBits() / 8));
@@ -96,6 +102,17 @@ class OpenclSurroundings : public Surroundings {
     Value *high = b.CreateShl(b.CreateMul(b.CreateAShr(since, 32), rate), 32 - 24);
     Value *low = b.CreateLShr(b.CreateMul(b.CreateAnd(since, 0xffffffff), rate), 24);
     return b.CreateAdd(ofLaunch(b, block, offsetof(ct_opencl_launch, timer_ns), i64), b.CreateAdd(high, low));
+  }
+  // Linked in, with a fault that ends the kernel as a refusal found at run time. (thread, form, lanes, mask, handles, words, results)
+  Value *texture(llvm::IRBuilderBase &b, Value *block, llvm::ArrayRef<Value *> arguments) {
+    llvm::Instruction &next = *b.GetInsertPoint();
+    auto form = uint32_t(llvm::cast<llvm::ConstantInt>(arguments[1])->getZExtValue());
+    Value *fault = callDevice(b, textureFunction(form), b.getInt32Ty(), arguments.drop_front());
+    b.SetInsertPoint(llvm::SplitBlockAndInsertIfThen(b.CreateIsNotNull(fault), &next, /*Unreachable=*/false, llvm::MDBuilder(b.getContext()).createUnlikelyBranchWeights()));
+    Value *thread = b.CreateAdd(arguments[0], b.CreateAlignedLoad(b.getInt32Ty(), arguments.back(), llvm::Align(4)));
+    service(b, block, offsetof(ct_native_services, trap), thread, b.getVoidTy(), {thread, b.CreateOr(fault, b.getInt32(simt::withLine(0, next)))});
+    b.SetInsertPoint(&next);
+    return fault;
   }
 };
 
@@ -128,11 +145,6 @@ class Wrapper {
   Value *address(size_t offset) { return number(offset, b_.getInt64Ty()); }
   void store(size_t offset, Value *value) {
     b_.CreateAlignedStore(value, b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), block_, offset), llvm::Align(value->getType()->getPrimitiveSizeInBits() / 8));
-  }
-  Value *call(const char *name, llvm::Type *result, llvm::ArrayRef<Value *> arguments) {
-    llvm::SmallVector<llvm::Type *, 4> types;
-    for (Value *argument : arguments) types.push_back(argument->getType());
-    return b_.CreateCall(module_.getOrInsertFunction(name, llvm::FunctionType::get(result, types, false)), arguments);
   }
   void fill(Value *shared);
   void takeMemory();
@@ -203,7 +215,7 @@ void Wrapper::takeMemory() {
   } else {
     slots_ = b_.CreateIntToPtr(address(offsetof(ct_opencl_launch, arena_slots)), b_.getPtrTy());
     Value *first = b_.CreateAlignedLoad(b_.getInt32Ty(), b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), block_, offsetof(ct_native_block, block_id)), llvm::Align(4));
-    slot_ = call("cutrans_device_take_slot", b_.getInt32Ty(), {slots_, word(offsetof(ct_opencl_launch, arena_slot_count)), first});
+    slot_ = callDevice(b_, "cutrans_device_take_slot", b_.getInt32Ty(), {slots_, word(offsetof(ct_opencl_launch, arena_slot_count)), first});
     Value *offset = b_.CreateMul(b_.CreateZExt(slot_, b_.getInt64Ty()), address(offsetof(ct_opencl_launch, slot_bytes)));
     memory = b_.CreateIntToPtr(b_.CreateAdd(address(offsetof(ct_opencl_launch, arena)), offset), b_.getPtrTy());
   }
@@ -250,9 +262,9 @@ llvm::Function *Wrapper::writeGangs(bool yields) {
   defineRelax(yields);
   llvm::Function *kernel = createKernel();
   auto constant = [&](uint32_t value) { return b_.getInt32(value); };
-  call("cutrans_device_run_gangs", b_.getVoidTy(),
-       {launch_, groupId(0), constant(record_.gang_width), constant(record_.static_shared_bytes), constant(record_.local_bytes), constant(header_.frame_bytes),
-        constant(header_.flags & CT_OPENCL_WAITS_ON_GRID ? 1 : 0)});
+  callDevice(b_, "cutrans_device_run_gangs", b_.getVoidTy(),
+             {launch_, groupId(0), constant(record_.gang_width), constant(record_.static_shared_bytes), constant(record_.local_bytes), constant(header_.frame_bytes),
+              constant(header_.flags & CT_OPENCL_WAITS_ON_GRID ? 1 : 0)});
   b_.CreateRetVoid();
   return kernel;
 }
@@ -284,7 +296,7 @@ llvm::Function *Wrapper::writeWhole(llvm::Function &body) {
   for (llvm::Instruction &instruction : llvm::make_early_inc_range(*start))
     if (start != entry && llvm::isa<llvm::AllocaInst>(instruction)) instruction.moveBefore(entry->getFirstNonPHIOrDbgOrAlloca());
   llvm::CallInst *run = b_.CreateCall(&body, {block_});
-  if (slot_) call("cutrans_device_give_slot", b_.getVoidTy(), {slots_, slot_});
+  if (slot_) callDevice(b_, "cutrans_device_give_slot", b_.getVoidTy(), {slots_, slot_});
   b_.CreateRetVoid();
   body.setLinkage(llvm::GlobalValue::InternalLinkage);
   body.removeFnAttr(llvm::Attribute::NoInline);

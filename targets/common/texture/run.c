@@ -76,9 +76,10 @@ static uint32_t answer(const ct_texture *t, uint32_t form, uint32_t at) {
   }
 }
 
-ct_texture_fault ct_texture_run(uint32_t form, uint32_t lanes, uint32_t mask, const uint64_t *handles, const uint32_t *in,
-                                uint32_t *out, uint32_t *fault_lane) {
-  uint32_t op = form >> CT_TEX_OP_SHIFT, outputs = ct_tex_outputs(form);
+/* `op` is the form's; a device's code has a copy of this for each. */
+static inline __attribute__((always_inline)) ct_texture_fault run_gang(uint32_t op, uint32_t form, uint32_t lanes, uint32_t mask, const uint64_t *handles,
+                                                                       const uint32_t *in, uint32_t *out, uint32_t *fault_lane) {
+  uint32_t outputs = ct_tex_outputs(op << CT_TEX_OP_SHIFT);
   int only_asks = op == CT_TEX_QUERY && (form & CT_QUERY_MASK) == CT_QUERY_KIND;
   uint64_t known = 0;
   const ct_texture *t = 0;
@@ -112,4 +113,9 @@ ct_texture_fault ct_texture_run(uint32_t form, uint32_t lanes, uint32_t mask, co
     for (uint32_t i = 0; i < outputs; ++i) out[i * lanes + lane] = result[i];
   }
   return CT_TEXTURE_OK;
+}
+
+ct_texture_fault ct_texture_run(uint32_t form, uint32_t lanes, uint32_t mask, const uint64_t *handles, const uint32_t *in,
+                                uint32_t *out, uint32_t *fault_lane) {
+  return run_gang(form >> CT_TEX_OP_SHIFT, form, lanes, mask, handles, in, out, fault_lane);
 }

@@ -4,10 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 
+#include "cutrans/amdgpu_kernel.h"
+#include "cutrans/targets/textures.h"
 #include "tests/ptx/run/compile_ptx.h"
+#include "tests/ptx/run/opencl_runner.h"
 #include "tests/ptx/run/runner.h"
 #include "tests/unit/texture/reference_sampler.h"
 
@@ -63,29 +67,55 @@ std::vector<Thread> threads(Random &random) {
   return made;
 }
 
-std::vector<Thread> run(const std::string &body, uint64_t even, uint64_t odd, const std::vector<Thread> &before, uint32_t width) {
+// Where a kernel runs: as native code in gangs of one width, or on an OpenCL device of this machine.
+struct Way {
+  uint32_t width = 0;
+  const char *opencl = nullptr;  // a format
+};
+void PrintTo(const Way &way, std::ostream *out) { *out << (way.opencl ? way.opencl : "width " + std::to_string(way.width)); }
+
+// Most of the time of a way over OpenCL is the device's compiler: a quarter of the cases, an eighth as text, take it; with CUTRANS_LONG=1 all.
+std::vector<Way> ways(size_t turn = 0) {
+  std::vector<Way> made{{1}, {8}, {16}, {32}};
+  const bool all = std::getenv("CUTRANS_LONG") != nullptr;
+  if (openclMissing().empty() && (all || turn % 4 == 0)) made.push_back({0, CT_OPENCL_FORMAT_SPIR});
+  if (openclMissing().empty() && (all || turn % 8 == 0)) made.push_back({0, CT_OPENCL_FORMAT_C});
+  return made;
+}
+
+// The message of a fault, or "".
+std::string run(const std::string &body, uint64_t even, uint64_t odd, std::vector<Thread> &data, const Way &way) {
   PtxModule module(kernel(body));
   EXPECT_EQ(module.problems(), "");
   CompileOptions options;
   options.block = {Threads, 1, 1};
-  options.gangWidth = width;
+  options.gangWidth = way.width;
+  if (way.opencl) options.format = way.opencl, options.codegen = openclCodegen();
   PtxArtifact artifact = module.compile("k", options);
   EXPECT_EQ(artifact.diagnostics, "") << body;
-  if (artifact.bytes.empty()) return before;
-  Artifact loaded(artifact.bytes);
-  EXPECT_EQ(loaded.error(), "");
-  std::vector<Thread> data = before;
+  if (artifact.bytes.empty()) return "";
   Launch launch;
   launch.block = {Threads, 1, 1};
   uint64_t params[3] = {even, odd, reinterpret_cast<uint64_t>(data.data())};
   launch.params.resize(sizeof params);
   std::memcpy(launch.params.data(), params, sizeof params);
-  Outcome outcome = loaded.run(launch);
-  EXPECT_TRUE(outcome.ok) << outcome.problem;
-  return data;
+  Outcome outcome;
+  if (way.opencl) {
+    OpenclArtifact loaded(artifact.bytes, std::string(way.opencl) == CT_OPENCL_FORMAT_SPIR);
+    EXPECT_EQ(loaded.error(), "");
+    if (loaded.error().empty()) outcome = loaded.run(launch);
+  } else {
+    Artifact loaded(artifact.bytes);
+    EXPECT_EQ(loaded.error(), "");
+    outcome = loaded.run(launch);
+  }
+  return outcome.ok ? "" : outcome.problem;
 }
 
-constexpr uint32_t Widths[] = {1, 8, 16, 32};
+std::vector<Thread> after(const std::string &body, uint64_t even, uint64_t odd, std::vector<Thread> data, const Way &way) {
+  EXPECT_EQ(run(body, even, odd, data, way), "");
+  return data;
+}
 
 using Expected = std::array<uint32_t, 4>;
 
@@ -200,12 +230,14 @@ TEST_P(TextureForm, ReachesTheSampler) {
   Pair pair(random, form.shape, form.mipmapped);
   std::vector<Thread> before = threads(random);
   // Two textures in one gang, and one: the sampler has a way of its own for that.
-  for (auto [width, textures] : std::initializer_list<std::pair<unsigned, unsigned>>{{1, 2}, {8, 2}, {16, 2}, {32, 2}, {16, 1}}) {
-    std::vector<Thread> after = run(form.text, pair.first.handle(), textures == 2 ? pair.second.handle() : pair.first.handle(), before, width);
+  std::vector<std::pair<Way, unsigned>> all{{{16}, 1}};
+  for (const Way &way : ways(GetParam())) all.push_back({way, 2});
+  for (auto [way, textures] : all) {
+    std::vector<Thread> after = test::after(form.text, pair.first.handle(), textures == 2 ? pair.second.handle() : pair.first.handle(), before, way);
     for (unsigned i = 0; i < Threads; ++i) {
       Expected expected = works(i) ? form.expected(pair.images[i % textures], before[i]) : std::to_array(before[i].out);
       for (unsigned c = 0; c < 4; ++c)
-        ASSERT_LE(std::abs(int(after[i].out[c] - expected[c])), form.shape.shape == CT_SHAPE_CUBE ? 1 : 0) << "width " << width << ", thread " << i << ", word " << c;
+        ASSERT_LE(std::abs(int(after[i].out[c] - expected[c])), form.shape.shape == CT_SHAPE_CUBE ? 1 : 0) << testing::PrintToString(way) << ", thread " << i << ", word " << c;
     }
   }
 }
@@ -223,14 +255,27 @@ TEST(TextureForm, ReferenceValues) {
   std::vector<Thread> before = threads(random);
   const char *Texts[] = {"tex.2d.v4.u32.f32 {%r11,%r12,%r13,%r14}, [%rd1, {%f1,%f2}], %f3;", "tex.level.2d.v4.u32.f32 {%r11,%r12,%r13,%r14}, [%rd1, {%f1,%f2}], 0f00000000, {0,0}, %f3;"};
   for (const char *text : Texts)
-    for (uint32_t width : Widths) {
-      std::vector<Thread> after = run(text, stored.handle(), stored.handle(), before, width);
+    for (const Way &way : ways(1)) {
+      std::vector<Thread> after = test::after(text, stored.handle(), stored.handle(), before, way);
       for (unsigned i = 0; i < Threads; ++i) {
         Fetch fetch = at(before[i]);
         fetch.reference = before[i].z;
         if (works(i)) { ASSERT_EQ(after[i].out[0], referenceSample(image, fetch).bits[0]) << "thread " << i; }
       }
     }
+}
+
+// Thread 1 is the first that has no texture.
+TEST(TextureForm, AHandleThatIsNoneEndsTheKernel) {
+  Random random(7);
+  Pair pair(random, {CT_SHAPE_2D, false}, false);
+  for (const Way &way : ways()) {
+    std::vector<Thread> data = threads(random);
+    const std::string problem = run("tex.2d.v4.s32.f32 {%r11,%r12,%r13,%r14}, [%rd1, {%f1,%f2}];", pair.first.handle(), 0, data, way);
+    const uint32_t code = CT_TEXTURE_BAD_HANDLE | 19u << CT_NATIVE_TRAP_LINE_SHIFT;
+    if (way.opencl) { EXPECT_EQ(problem, "trap " + std::to_string(code) + " in thread 1"); }
+    else { EXPECT_NE(problem, ""); }
+  }
 }
 
 // ---- surfaces: each thread has its own place ----
@@ -275,18 +320,40 @@ TEST_P(SurfaceRun, LandsInPlace) {
   image.levels = {{Threads, 1, 1, {}}};
   for (unsigned i = 0; i < Threads * 4; ++i) image.levels[0].raw.push_back(random());
   std::vector<Thread> before = threads(random);
-  for (uint32_t width : Widths) {
+  for (const Way &way : ways()) {
     Stored stored(image);
-    std::vector<Thread> after = run(form.text, stored.handle(), stored.handle(), before, width);
+    std::vector<Thread> after = test::after(form.text, stored.handle(), stored.handle(), before, way);
     for (unsigned i = 0; i < Threads; ++i) {
       std::vector<uint32_t> texel(image.levels[0].raw.begin() + 4 * i, image.levels[0].raw.begin() + 4 * i + 4);
       Thread expected = before[i];
       if (works(i)) form.effect(texel, expected);
       for (unsigned c = 0; c < 4; ++c) {
-        ASSERT_EQ(after[i].out[c], expected.out[c]) << "width " << width << ", thread " << i << ", word " << c;
-        ASSERT_EQ(stored.element(image, 0, i, 0, 0, c), texel[c]) << "width " << width << ", thread " << i << ", element " << c;
+        ASSERT_EQ(after[i].out[c], expected.out[c]) << testing::PrintToString(way) << ", thread " << i << ", word " << c;
+        ASSERT_EQ(stored.element(image, 0, i, 0, 0, c), texel[c]) << testing::PrintToString(way) << ", thread " << i << ", element " << c;
       }
     }
+  }
+}
+
+// Code objects: nothing here executes them. A call of each function of the sampler.
+TEST(TextureAmdgpu, Compiles) {
+  std::vector<std::string> texts;
+  for (const Form &form : Forms)
+    for (const char *name : {"2d", "acube", "grad", "gather_b", "queries"})
+      if (std::string(form.name) == name) texts.push_back(form.text);
+  for (const SurfaceForm &form : SurfaceForms)
+    for (const char *name : {"v4_b8", "p", "reduce"})
+      if (std::string(form.name) == name) texts.push_back(form.text);
+  ASSERT_EQ(texts.size(), 8u);
+  for (size_t i = 0; i < texts.size(); ++i) {
+    PtxModule module(kernel(texts[i]));
+    CompileOptions options;
+    options.block = {Threads, 1, 1};
+    options.format = CT_AMDGPU_FORMAT;
+    options.codegen = i % 2 ? "gpu=gfx90a" : "gpu=gfx1100";
+    PtxArtifact artifact = module.compile("k", options);
+    EXPECT_EQ(artifact.diagnostics, "") << texts[i];
+    EXPECT_FALSE(artifact.bytes.empty());
   }
 }
 

@@ -11,14 +11,14 @@
 extern "C" {
 #endif
 
-/* Why an instruction cannot be done. The thread faults; a target maps these to its diagnostics. */
+/* Why an instruction cannot be done; the thread faults. The numbers are those of the rows of diagnostics.def. */
 typedef enum ct_texture_fault {
   CT_TEXTURE_OK = 0,
-  CT_TEXTURE_BAD_HANDLE,      /* no live handle of this kind */
-  CT_TEXTURE_BAD_SHAPE,       /* the instruction's geometry is not the texture's */
-  CT_TEXTURE_OUTSIDE,         /* .trap: outside of the surface */
-  CT_TEXTURE_MISALIGNED,      /* a surface coordinate that is no multiple of the access's size */
-  CT_TEXTURE_UNSUPPORTED      /* anisotropic filtering, reference values for other than depth textures, formats of reductions */
+  CT_TEXTURE_BAD_HANDLE = 3120, /* no live handle of this kind */
+  CT_TEXTURE_BAD_SHAPE = 3121,  /* the instruction's geometry is not the texture's */
+  CT_TEXTURE_OUTSIDE = 3122,    /* .trap: outside of the surface */
+  CT_TEXTURE_MISALIGNED = 3123, /* a surface coordinate that is no multiple of the access's size */
+  CT_TEXTURE_UNSUPPORTED = 3124 /* anisotropic filtering, reference values for other than depth textures, formats of reductions */
 } ct_texture_fault;
 
 /* One instruction for a gang: the lanes of `mask`, at most CT_TEX_MAX_LANES. Word i of lane l is in[i * lanes + l], results likewise in `out`;
