@@ -105,7 +105,7 @@ class GangArena {
     const uint64_t first = roundUp(before, CT_OPENCL_SLOT_ALIGN);
     if (slot_bytes > UINT64_MAX / 2 / slots) return CT_ERR_OUT_OF_MEMORY;
     if (ct_status status = memory_.atLeast(first + slot_bytes * slots, last); status != CT_OK) return status;
-    out.next_block = memory_.address();
+    out.shared_work = memory_.address();
     out.arena_slots = memory_.address() + kWords;
     out.arena_slot_count = slots;
     out.grid_workspace = workspace ? memory_.address() + roundUp(words, 64) : 0;
@@ -116,6 +116,7 @@ class GangArena {
 
  private:
   static constexpr uint64_t kWords = 64;  // where the slots' words begin
+  static_assert(sizeof(ct_opencl_work) <= kWords);
   GrowingMemory memory_;
 };
 

@@ -136,6 +136,15 @@ __global__ void aggregate(int *counter, int *order, int n) {
   }
 }
 
+// More blocks than units, all of which wait for what another stream does.
+__global__ void wait_for_stream(volatile int *flag, int *count) {
+  while (!*flag) {
+  }
+  atomicAdd(count, 1);
+}
+
+__global__ void set(int *flag) { *flag = 1; }
+
 int main() {
   {
     Mirror<int> out(3 * 64);
@@ -219,6 +228,20 @@ int main() {
     EXPECT(counter[0] == want);
     for (int i = 0; i < want; ++i) ++seen[order[i]];
     for (int i = 0; i < n; ++i) EXPECT(seen[i] == (i % 3 != 1));
+  }
+  {
+    Mirror<int> flag(1), count(1);
+    cudaStream_t waiting, other;
+    CUDA(cudaStreamCreateWithFlags(&waiting, cudaStreamNonBlocking));
+    CUDA(cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking));
+    wait_for_stream<<<50, 64, 0, waiting>>>(flag.device, count.device);
+    set<<<1, 1, 0, other>>>(flag.device);
+    CUDA(cudaStreamSynchronize(waiting));
+    CUDA(cudaStreamSynchronize(other));
+    count.down();
+    EXPECT(count[0] == 50 * 64);
+    CUDA(cudaStreamDestroy(waiting));
+    CUDA(cudaStreamDestroy(other));
   }
   return finish("thread_scheduling");
 }

@@ -80,6 +80,8 @@ typedef struct Worker {
 
 static Block *blockOf(const Worker *w, uint32_t slot) { return (Block *)(w->launch->arena + slot * w->launch->slot_bytes); }
 
+static ct_opencl_work *workOf(const ct_opencl_launch *launch) { return (ct_opencl_work *)launch->shared_work; }
+
 static int isStopped(const ct_opencl_launch *launch) {
   if (launch->stop && __atomic_load_n((const int *)launch->stop, __ATOMIC_RELAXED)) return 1;
   return __atomic_load_n(&((const ct_messages *)launch->messages)->ended, __ATOMIC_RELAXED) != 0;
@@ -126,11 +128,11 @@ static void startBlock(const Worker *w, Block *b, uint64_t number) {
   for (uint32_t i = 0; i < b->gangs.count; ++i) cutrans_device_start(b, i, (void *)(b->frames + (uint64_t)i * w->frame_bytes));
 }
 
-/* A slot with a new block, or NONE: there are no more blocks, or no slots. `slot`: one that the worker has, or NONE. */
+/* A slot with a new block, or NONE: there are no more blocks, or no slots. `slot`: one that the worker has and gives back, or NONE. */
 static uint32_t admit(const Worker *w, uint32_t slot) {
   const ct_opencl_launch *launch = w->launch;
   uint32_t *taken = (uint32_t *)launch->arena_slots;
-  uint64_t *next = (uint64_t *)launch->next_block;
+  uint64_t *next = &workOf(launch)->next_block;
   if (__atomic_load_n(next, __ATOMIC_RELAXED) < w->blocks) {
     for (uint32_t i = 0; i < launch->arena_slot_count && slot == NONE; ++i)
       if (!__atomic_load_n(&taken[i], __ATOMIC_RELAXED) && !__atomic_exchange_n(&taken[i], 1u, __ATOMIC_ACQUIRE)) slot = i;
@@ -154,6 +156,7 @@ static int takeTurns(const Worker *w, Block *b) {
     if (gangs->gangs[g].state != CT_GANG_READY) continue;
     ct_gangs_turn(gangs, g);
     cutrans_device_resume((void *)(b->frames + (uint64_t)g * w->frame_bytes));
+    __builtin_assume(gangs->width == w->width); /* a constant of the kernel */
     if (gangs->gangs[g].state == CT_GANG_DONE) ct_gangs_leave(gangs, g);
     watching &= gangs->gangs[g].watching;
   }
@@ -165,6 +168,35 @@ static int takeTurns(const Worker *w, Block *b) {
  * run others counts for many. */
 #define PATIENCE 4096u
 #define RELAXED 64u
+/* A worker that has only waited for so long - a tenth of a second, more or less - goes. */
+#define LONG_CYCLES 300000000ull
+
+/* At the end of a list of blocks: those that others have left. Returns how many. */
+static uint32_t adopt(const Worker *w, uint32_t *link) {
+  ct_opencl_work *work = workOf(w->launch);
+  uint32_t count = 0;
+  if (!__atomic_load_n(&work->orphans, __ATOMIC_RELAXED)) return 0;
+  *link = __atomic_exchange_n(&work->orphans, 0u, __ATOMIC_ACQUIRE) - 1;
+  for (uint32_t slot = *link; slot != NONE; slot = blockOf(w, slot)->next) ++count;
+  return count;
+}
+
+/* The list becomes that of those who stay. */
+static void leave(const Worker *w, uint32_t first) {
+  ct_opencl_work *work = workOf(w->launch);
+  uint32_t last = first, before = __atomic_load_n(&work->orphans, __ATOMIC_RELAXED);
+  while (blockOf(w, last)->next != NONE) last = blockOf(w, last)->next;
+  do blockOf(w, last)->next = before - 1;
+  while (!__atomic_compare_exchange_n(&work->orphans, &before, first + 1, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+}
+
+/* Whether the worker may return: it is not the last one, or nobody has left anything. */
+static int mayGo(const Worker *w) {
+  ct_opencl_work *work = workOf(w->launch);
+  if (__atomic_add_fetch(&work->gone, 1, __ATOMIC_ACQ_REL) < w->launch->workers || !__atomic_load_n(&work->orphans, __ATOMIC_RELAXED)) return 1;
+  __atomic_fetch_sub(&work->gone, 1, __ATOMIC_RELAXED);
+  return 0;
+}
 
 void cutrans_device_run_gangs(const ct_opencl_launch *launch, uint32_t index, uint32_t width, uint32_t shared_bytes, uint32_t local_bytes, uint32_t frame_bytes,
                               uint32_t waits) {
@@ -172,14 +204,14 @@ void cutrans_device_run_gangs(const ct_opencl_launch *launch, uint32_t index, ui
   const Worker worker = {launch, index, width, shared_bytes, local_bytes, frame_bytes, blocks};
   const Worker *w = &worker;
   const uint32_t share = (launch->arena_slot_count + launch->workers - 1) / launch->workers;
+  uint32_t first = NONE, *link = &first, held = 0, moved = 0, idle = 0;
+  uint64_t since = 0;
   if (isStopped(launch)) return;
-  uint32_t first = admit(w, NONE), held = 1, idle = 0;
-  if (first == NONE) return;
-  blockOf(w, first)->next = NONE;
-  while (first != NONE) {
-    uint32_t moved = 0, *link = &first;
-    while (*link != NONE) {
-      const uint32_t slot = *link;
+  /* Round after round over the list of blocks, the oldest first. There is one place where blocks are taken, because drivers copy it to each. */
+  for (;;) {
+    const uint32_t slot = *link;
+    uint32_t fresh;
+    if (slot != NONE) {
       Block *b = blockOf(w, slot);
       if (!takeTurns(w, b)) {
         if (!isStopped(launch)) endGrid(b, code_host_barrier_deadlock);
@@ -191,23 +223,42 @@ void cutrans_device_run_gangs(const ct_opencl_launch *launch, uint32_t index, ui
         link = &b->next;
         continue;
       }
-      const uint32_t next = b->next;
-      if (admit(w, slot) != NONE) {
-        b->next = next;
-        link = &b->next;
-      } else {
-        *link = next;
-        --held;
+      *link = b->next;
+      --held;
+    } else {
+      link = &first;
+      if (held) {
+        idle = moved ? 0 : idle + 1;
+        moved = 0;
+        if (idle == 1) since = __builtin_readcyclecounter();
+        if (idle > RELAXED && cutrans_device_relax()) idle += RELAXED;
+        /* One more where all that is here waits for something outside. */
+        if (!idle || !waits || (held >= share && idle < PATIENCE)) continue;
+        if (idle >= PATIENCE && __builtin_readcyclecounter() - since > LONG_CYCLES && __atomic_load_n(&workOf(launch)->gone, __ATOMIC_RELAXED) + 1 < launch->workers) {
+          leave(w, first);
+          first = NONE;
+          held = 0;
+          if (mayGo(w)) return;
+        }
+        while (*link != NONE) link = &blockOf(w, *link)->next;
+      }
+      if ((fresh = adopt(w, link))) {
+        held += fresh;
+        link = &first;
+        idle = 0;
+        continue;
       }
     }
-    idle = moved ? 0 : idle + 1;
-    if (idle > RELAXED && cutrans_device_relax()) idle += RELAXED;
-    if (!idle || !waits || first == NONE || (held >= share && idle < PATIENCE)) continue;
-    /* All that is here waits for something outside. */
-    const uint32_t more = admit(w, NONE);
-    if (more == NONE) continue;
-    blockOf(w, more)->next = first;
-    first = more;
+    fresh = admit(w, slot);
+    if (fresh == NONE) {
+      if (!held && mayGo(w)) return;
+      if (slot == NONE) link = &first;
+      continue;
+    }
+    Block *b = blockOf(w, fresh);
+    b->next = *link;
+    *link = fresh;
+    link = slot == NONE ? &first : &b->next;
     ++held;
     idle = 0;
   }

@@ -257,6 +257,7 @@ static inline void ct_gangs_leave(ct_gangs *all, uint32_t gang) {
     all->warps[index].live &= ~ct_gangs_lanes(all, gang);
     ct_gangs_meet_if_full(all, index, all->warps[index].waiting);
   }
+#pragma clang loop unroll(disable)
   for (uint32_t id = 0; id < CT_GANGS_BARRIERS; ++id)
     if (all->live && ct_gangs_is_complete(all, id)) ct_gangs_complete(all, id);
 }

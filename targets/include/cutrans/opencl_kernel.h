@@ -14,7 +14,8 @@
  *
  * Gang form (CT_OPENCL_GANGS): the NDRange has `workers` work-groups in x. Each takes blocks in their order from a counter, x first, and
  * lets their gangs take turns. A running block has a slot of the arena, its shared memory too; argument 1 is not used. Where blocks wait for others
- * (CT_OPENCL_WAITS_ON_GRID), a worker all of whose blocks wait takes one more, so it never matters how many workers the device really runs at a time.
+ * (CT_OPENCL_WAITS_ON_GRID), a worker all of whose blocks wait takes one more, so it never matters how many workers the device really runs at a time;
+ * and one that waits for long leaves its blocks to the others, so that the device can run other commands.
  *
  * A bad access in a kernel becomes the device's fault only where the target can leave the kernel; that takes, on x86-64, frame pointers
  * in all functions ("frame-pointer"="all") and the statement CT_OPENCL_ENTRY_ASM at the kernel's start with the clobbers rbx, r12, r13,
@@ -88,11 +89,18 @@ typedef struct ct_opencl_launch {
   uint64_t timer_cycles;          /* what the device's cycle counter (llvm.readcyclecounter) said when %globaltimer was timer_ns */
   uint64_t timer_ns;
   uint64_t grid_workspace;        /* cooperative launches: CT_OPENCL_WORKSPACE_BYTES zeroed bytes, else 0 */
-  uint64_t next_block;            /* gang form: of an uint64 that is 0 at the start */
+  uint64_t shared_work;           /* gang form: a ct_opencl_work, zeroed */
   uint64_t stop;                  /* gang form: of an int that is not 0 when a block was left by a fault, or 0 */
   uint32_t workers;               /* gang form: work-groups */
   uint32_t reserved;
 } ct_opencl_launch;
+
+/* Gang form: what the workers of a launch share. */
+typedef struct ct_opencl_work {
+  uint64_t next_block;            /* number of the next block that nobody has taken */
+  uint32_t gone;                  /* workers that have returned */
+  uint32_t orphans;               /* 1 and the slot of the first block of those who returned before their blocks had ended, or 0 */
+} ct_opencl_work;
 
 #define CT_OPENCL_WORKSPACE_BYTES 4096u
 #define CT_OPENCL_SLOT_ALIGN 256u

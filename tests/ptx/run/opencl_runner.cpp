@@ -143,7 +143,7 @@ std::shared_ptr<OpenclArtifact::Prepared> OpenclArtifact::prepare(const Launch &
                       header_.static_shared_bytes + launch.dynamicShared, stack);
     slot = parts.bytes;
   }
-  // Behind the slots' words: the number of the next block, and the workspace.
+  // Behind the slots' words: what workers share, and the workspace.
   auto prepared = std::make_shared<Prepared>(
       Prepared{zeroed(slot * slots), zeroed(512 + CT_OPENCL_WORKSPACE_BYTES), zeroed(1 << 20), zeroed(sizeof(ct_opencl_launch)), nullptr});
   auto address = [](const void *memory) { return reinterpret_cast<uint64_t>(memory); };
@@ -171,7 +171,7 @@ std::shared_ptr<OpenclArtifact::Prepared> OpenclArtifact::prepare(const Launch &
   data.dynamic_shared_bytes = launch.dynamicShared;
   data.unit_count = 2;
   data.workers = workers;
-  data.next_block = address(prepared->taken.get()) + 256;
+  data.shared_work = address(prepared->taken.get()) + 256;
   data.grid_workspace = address(prepared->taken.get()) + 512;
   return prepared;
 }
