@@ -24,8 +24,8 @@ class Specializer {
  public:
   Specializer(const SimtOptions &options) : options_(options) {}
 
-  // The constant that replaces the call, or null.
-  Constant *apply(CallInst *call) {
+  // What replaces the call, or null.
+  Value *apply(CallInst *call) {
     using enum ir::Intrinsic;
     switch (ir::intrinsicOf(call)) {
       case TidX: return tid(call, 0);
@@ -42,10 +42,7 @@ class Specializer {
       case NctaidZ: setRange(call, 1, maxGrid(2) + 1); return nullptr;
       case LaneId: setRange(call, 0, 32); return nullptr;
       case WarpId: setRange(call, 0, options_.anyShape() ? MaxThreads / 32 : (options_.threads() + 31) / 32); return nullptr;
-      case NwarpId:
-        if (options_.anyShape()) setRange(call, 1, MaxThreads / 32 + 1);
-        else return ConstantInt::get(call->getType(), (options_.threads() + 31) / 32);
-        return nullptr;
+      case NwarpId: return warps(call);
       default: return nullptr;
     }
   }
@@ -62,6 +59,17 @@ class Specializer {
     setRange(call, 1, MaxThreads + 1);
     return nullptr;
   }
+  Value *warps(CallInst *call) {
+    if (!options_.anyShape()) return ConstantInt::get(call->getType(), (options_.threads() + 31) / 32);
+    IRBuilder<> builder(call);
+    Value *threads = nullptr;
+    for (ir::Intrinsic id : {ir::Intrinsic::NtidX, ir::Intrinsic::NtidY, ir::Intrinsic::NtidZ}) {
+      CallInst *extent = ir::call(builder, id, {});
+      setRange(extent, 1, MaxThreads + 1);
+      threads = threads ? builder.CreateMul(threads, extent) : extent;
+    }
+    return builder.CreateLShr(builder.CreateAdd(threads, builder.getInt32(31)), 5);
+  }
   uint64_t maxGrid(unsigned dimension) const {
     uint64_t limit = dimension == 0 ? MaxIndex : MaxGridYZ;
     if (!options_.anyGrid && !options_.anyShape()) limit = std::min(limit, MaxIndex / options_.block[dimension]);
@@ -77,8 +85,8 @@ Error specializeLaunchShape(Function &kernel, const SimtOptions &options) {
   Specializer specializer(options);
   for (Instruction &instruction : make_early_inc_range(instructions(kernel)))
     if (auto *call = dyn_cast<CallInst>(&instruction))
-      if (Constant *constant = specializer.apply(call)) {
-        call->replaceAllUsesWith(constant);
+      if (Value *value = specializer.apply(call)) {
+        call->replaceAllUsesWith(value);
         call->eraseFromParent();
       }
   if (!options.anyShape())

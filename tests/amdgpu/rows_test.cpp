@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Every row of tests/ptx/run becomes a code object and gives its values in waves, or is refused as refused.list says; for one of
-// two chips, which take turns, one with waves of 64 and one of 32. CUTRANS_AMDGPU_ALL=1: for all.
+// two chips, which take turns, one with waves of 64 and one of 32; for both where threads work together. CUTRANS_AMDGPU_ALL=1: for all.
 #include <cstdlib>
 
 #include <gtest/gtest.h>
@@ -20,6 +20,15 @@ const std::vector<std::string> &chips() {
   static const std::vector<std::string> all{"gpu=gfx906", "gpu=gfx908", "gpu=gfx90a", "gpu=gfx942", "gpu=gfx1010;wave=64", "gpu=gfx1030",
                                             "gpu=gfx1030;wave=64", "gpu=gfx1100", "gpu=gfx1100;wave=64", "gpu=gfx1200", "gpu=gfx1201;wave=64"};
   return forAll() ? all : some;
+}
+
+// Whether the size of waves could matter.
+bool worksTogether(const std::string &text) {
+  // Of the fragments of matrices, which are many, each other one shows it.
+  if (text.find("mma") != std::string::npos) return false;
+  for (const char *word : {"shfl.", "vote.", "match.", "redux.", "activemask", "elect.", "%lane", "%warpid", "bar.", "barrier", "vprintf", "alloca"})
+    if (text.find(word) != std::string::npos) return true;
+  return false;
 }
 
 // In waves as the chip's: the same values as on the host.
@@ -44,13 +53,16 @@ void runRow(const Row &row, const PtxModule &module, const PtxArtifact &artifact
 TEST(AmdgpuRows, RunInWavesOrAreRefused) {
   std::vector<Refusal> expected = readRefusals(CUTRANS_AMDGPU_TESTS "/refused.list");
   size_t turn = 0;
-  for (const Row &row : rows()) {
+  std::vector<Row> all = rows();
+  all.push_back(warpsLeaving());
+  for (const Row &row : all) {
     ++turn;
+    const bool both = worksTogether(textOf(row));
     PtxModule module(textOf(row));
     ASSERT_EQ(module.problems(), "");
     Refusal *refused = findRefusal(expected, nameOf(row));
     for (size_t c = 0; c < chips().size(); ++c) {
-      if (!forAll() && c != turn % chips().size()) continue;
+      if (!forAll() && !both && c != turn % chips().size()) continue;
       const std::string &chip = chips()[c];
       SCOPED_TRACE(nameOf(row) + " for " + chip);
       CompileOptions options;
@@ -61,7 +73,7 @@ TEST(AmdgpuRows, RunInWavesOrAreRefused) {
       PtxArtifact artifact = module.compile(row.kernel, options);
       if (!artifact.bytes.empty()) {
         EXPECT_EQ(artifact.diagnostics, "");
-        runRow(row, module, artifact, turn % 4 < 2);
+        runRow(row, module, artifact, (turn + c) % 2);
       } else if (!refused) {
         ADD_FAILURE() << artifact.diagnostics;
       } else {

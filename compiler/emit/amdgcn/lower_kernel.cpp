@@ -385,15 +385,10 @@ llvm::Expected<Value *> Lowering::lower(llvm::CallInst &call, Intrinsic id) {
     case ClusterCtarank: return number(0);
     default: break;
   }
-  Value *threads[] = {ids_.groupSize(0), ids_.groupSize(1), ids_.groupSize(2)};
   Value *place = lane();
   llvm::IRBuilder<> builder(&call);
   Value *bit = builder.CreateShl(number(1), place);
   switch (id) {
-    case NwarpId: {
-      Value *all = builder.CreateMul(builder.CreateMul(threads[0], threads[1]), threads[2]);
-      return builder.CreateLShr(builder.CreateAdd(all, number(31)), 5);
-    }
     case LanemaskEq: return bit;
     case LanemaskLt: return builder.CreateSub(bit, number(1));
     case LanemaskLe: return builder.CreateOr(bit, builder.CreateSub(bit, number(1)));

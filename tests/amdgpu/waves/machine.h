@@ -18,6 +18,7 @@ struct Launch {
   bool together = false;            // all blocks at once (cooperative)
   // LLVM lays out the ways of a branch as it likes: which one goes first must not matter.
   bool lastWayFirst = false;
+  uint64_t mostSteps = 30'000'000;  // of all waves; behind them it hangs
   // Whether these bytes are the kernel's to use. Null: all are.
   std::function<bool(uint64_t address, uint64_t bytes)> allowed;
 };

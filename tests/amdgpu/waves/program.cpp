@@ -11,7 +11,13 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/Operator.h>
+#include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/MemoryBuffer.h>
+#include <llvm/Transforms/Scalar/StructurizeCFG.h>
+#include <llvm/Transforms/Utils/FixIrreducible.h>
+#include <llvm/Transforms/Utils/LowerSwitch.h>
+#include <llvm/Transforms/Utils/UnifyFunctionExitNodes.h>
+#include <llvm/Transforms/Utils/UnifyLoopExits.h>
 
 namespace cutrans::waves {
 
@@ -46,6 +52,28 @@ void spellOut(llvm::Function &kernel) {
           if (phi->getIncomingBlock(j) == place->getParent() && phi->getIncomingValue(j) == expression) phi->setIncomingValue(j, made);
     }
   }
+}
+
+// As AMDGPU's back end lays out control flow, so that lanes meet where they do on the chip: where a way out of a region leads past the place where its ways meet (the end
+// of the grid), they meet inside all the same. The parts of it that LLVM has for any target; kernels have one return.
+void layOut(llvm::Function &kernel) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  llvm::FunctionPassManager passes;
+  passes.addPass(llvm::LowerSwitchPass());
+  passes.addPass(llvm::UnifyFunctionExitNodesPass());
+  passes.addPass(llvm::FixIrreduciblePass());
+  passes.addPass(llvm::UnifyLoopExitsPass());
+  passes.addPass(llvm::StructurizeCFGPass(/*SkipUniformRegions=*/false));
+  passes.run(kernel, functions);
 }
 
 }  // namespace
@@ -231,8 +259,12 @@ Program::Program(std::string_view bitcode, unsigned waveSize) : wave(waveSize) {
   llvm::Function *kernel = nullptr;
   for (llvm::Function &function : *module_)
     if (function.getCallingConv() == llvm::CallingConv::AMDGPU_KERNEL) kernel = &function;
-  if (kernel) prepare(*kernel);
-  else problem = "no kernel";
+  if (!kernel) {
+    problem = "no kernel";
+    return;
+  }
+  layOut(*kernel);
+  prepare(*kernel);
 }
 
 }  // namespace cutrans::waves

@@ -13,8 +13,7 @@ std::string text(const llvm::Instruction &instruction) {
   return result;
 }
 
-constexpr unsigned kTurn = 4000;               // steps
-constexpr uint64_t kMostSteps = 30'000'000;  // of all waves together; then it hangs
+constexpr unsigned kTurn = 4000;  // steps
 
 }  // namespace
 
@@ -141,7 +140,7 @@ std::string run(Program &program, const Launch &launch) {
           for (auto &wave : block->waves)
             if (wave->state == Wave::State::Barrier) wave->state = Wave::State::Ready;
       }
-      if (steps > kMostSteps) throw Stop{"it hangs"};
+      if (steps > launch.mostSteps) throw Stop{"it hangs"};
     }
     blocks.clear();
   };

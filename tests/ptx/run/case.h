@@ -90,6 +90,8 @@ std::vector<Row> controlRows();
 std::vector<Row> memoryRows();
 std::vector<Row> mbarrierRows();
 std::vector<Row> threadRows();
+std::vector<Row> warpRows();
+Row warpsLeaving();  // gangs refuse it while it runs (CT1410): it names lanes that are past their last vote and have not ended
 std::vector<Row> bulkRows();
 std::vector<Row> tensorRows();
 inline std::vector<int> numbers(int count, int (*value)(int)) {

@@ -475,7 +475,7 @@ std::vector<Row> kernelRows() {
 const std::vector<Row> &rows() {
   static const std::vector<Row> table = [] {
     std::vector<Row> all = kernelRows();
-    for (auto set : {callRows, controlRows, memoryRows, matrixRows, mbarrierRows, bulkRows, tensorRows, threadRows, videoRows, floatRows, matrixMoveRows, atomicRows})
+    for (auto set : {callRows, controlRows, memoryRows, matrixRows, mbarrierRows, bulkRows, tensorRows, threadRows, warpRows, videoRows, floatRows, matrixMoveRows, atomicRows})
       for (Row &row : set()) all.push_back(std::move(row));
     return all;
   }();
