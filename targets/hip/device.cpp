@@ -97,7 +97,7 @@ bool ask(int device, Facts &facts) {
   facts.managed = get(hipDeviceAttributeManagedMemory);
   facts.arch = findArch(device);
   facts.codegen = "gpu=" + facts.arch + ";wave=" + std::to_string(facts.wave_size);
-  if (settingOr("HIP_EMBED_IR", "0") == "1") facts.codegen += ";embed-ir=1";
+  if (const std::string embed = settingOr("HIP_EMBED_IR", "0"); embed != "0") facts.codegen += ";embed-ir=" + embed;
   static const char *const none[] = {nullptr};
   info.formats = kFormats;
   info.codegen = facts.codegen.c_str();

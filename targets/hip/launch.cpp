@@ -79,8 +79,10 @@ ct_status needStacks(ct_queue &queue, uint64_t stack_bytes) {
   ct_status status = HIP_CALL(hipMalloc, &stacks, memory.slots_offset + slots * sizeof(uint32_t));
   if (status != CT_OK) return status;
   memory.stacks = stacks;
-  memory.stack_bytes = stack_bytes;
-  return HIP_CALL(hipMemsetAsync, static_cast<char *>(stacks) + memory.slots_offset, 0, slots * sizeof(uint32_t), queue.stream);
+  memory.stack_bytes = 0;  // of no use before all slots are free
+  status = HIP_CALL(hipMemsetAsync, static_cast<char *>(stacks) + memory.slots_offset, 0, slots * sizeof(uint32_t), queue.stream);
+  if (status == CT_OK) memory.stack_bytes = stack_bytes;
+  return status;
 }
 
 ct_status checkShape(const ct_kernel &kernel, const ct_launch &request) {

@@ -18,13 +18,14 @@ namespace {
 ct_status init(const ct_host *services) {
   host = services;
   if (!openLibrary()) return CT_ERR_INTERNAL;
-  host_threads = new HostThreads;  // none starts before it is needed
   const hipError_t started = api.hipInit(0);
-  if (started == hipErrorNoDevice) return CT_OK;  // the runtime says so
-  if (ct_status status = told(started, "hipInit"); status != CT_OK) return status;
   int version = 0;
-  (void)api.hipRuntimeGetVersion(&version);
-  if (!askDevices()) return CT_ERR_INTERNAL;
+  if (started != hipErrorNoDevice) {  // of that the runtime tells
+    if (ct_status status = told(started, "hipInit"); status != CT_OK) return status;
+    (void)api.hipRuntimeGetVersion(&version);
+    if (!askDevices()) return CT_ERR_INTERNAL;
+  }
+  host_threads = new HostThreads;  // none starts before it is needed
   host->log(host->ctx, CT_LOG_DEBUG, ("HIP runtime " + std::to_string(version)).c_str());
   return CT_OK;
 }

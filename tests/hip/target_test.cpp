@@ -5,13 +5,16 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "cutrans/amdgpu_kernel.h"
 #include "double/control.h"
 #include "targets/hip/hip_api.h"
+#include "tests/ptx/run/compile_ptx.h"
 
 namespace {
 
@@ -46,6 +49,7 @@ struct Script {
   std::vector<ct_queue *> queues;
   std::vector<ct_event *> events;
   std::vector<std::pair<ct_memory_kind, uint64_t>> memory;
+  std::vector<ct_module *> modules;
   void *registered = nullptr;
 
   bool ok(ct_status said, const char *slot) {
@@ -54,6 +58,8 @@ struct Script {
     return said == CT_OK;
   }
   void finish() {
+    for (ct_queue *queue : queues) (void)target()->queue->synchronize(queue);
+    for (ct_module *module : modules) target()->module->unload(module);
     for (ct_queue *queue : queues) target()->queue->destroy(queue);
     for (ct_event *event : events) target()->event->destroy(event);
     for (auto [kind, at] : memory) (void)target()->memory->free(device, kind, at);
@@ -67,7 +73,7 @@ ct_copy box(ct_side dst_side, uint64_t dst, ct_side src_side, uint64_t src, uint
   return {sizeof(ct_copy), dst_side, src_side, dst, src, w, h, d, pitch, slice, pitch, slice};
 }
 
-// Every slot but modules, in every form of it.
+// Every slot but modules and launches, in every form of it.
 void everything(Script &s) {
 #define STEP(slot, ...) \
   if (!s.ok(target()->slot(__VA_ARGS__), #slot)) return
@@ -121,6 +127,66 @@ void everything(Script &s) {
   STEP(event->query, timed);
   uint64_t ns = 0;
   STEP(event->timestamp, timed, &ns);
+}
+
+// A kernel that needs nothing besides its arguments, and one that needs all that a launch can bring.
+const std::string &codeObject(bool needy) {
+  static const std::array<std::string, 2> made = [] {
+    const cutrans::test::PtxModule module(R"(.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry plain(.param .u64 out) { .reg .u64 %a; ld.param.u64 %a, [out]; st.global.u32 [%a], 7; ret; }
+.visible .entry needy(.param .u64 out)
+{ .reg .u64 %a, %b; .reg .pred %p; .reg .u32 %x;
+  ld.param.u64 %a, [out]; setp.eq.u64 %p, %a, 0; @%p trap;
+  alloca.u64 %b, 64; cvta.local.u64 %b, %b; st.u32 [%b], 5; mov.u64 %a, %globaltimer; ld.u32 %x, [%b]; ld.param.u64 %a, [out]; st.global.u32 [%a], %x; ret; }
+)");
+    ct_device_info info{};
+    info.struct_size = sizeof info;
+    (void)target()->device->info(0, &info);
+    cutrans::test::CompileOptions options;
+    options.format = CT_AMDGPU_FORMAT;
+    options.codegen = std::string(info.codegen) + ";embed-ir=1";
+    return std::array{module.compile("plain", options).bytes, module.compile("needy", options).bytes};
+  }();
+  return made[needy];
+}
+
+// Modules and launches. What kernels write is looked at where all went well.
+void launches(Script &s) {
+  STEP(device->open, 0, &s.device);
+  uint64_t out = 0;
+  STEP(memory->alloc, s.device, CT_MEMORY_HOST, 4096, 4096, &out);
+  s.memory.emplace_back(CT_MEMORY_HOST, out);
+  ct_queue *queue = nullptr;
+  STEP(queue->create, s.device, CT_QUEUE_NON_BLOCKING, 0, &queue);
+  s.queues.push_back(queue);
+  for (bool needy : {false, true}) {
+    ct_artifact artifact{};
+    artifact.struct_size = sizeof artifact;
+    artifact.format = CT_AMDGPU_FORMAT;
+    artifact.bytes = codeObject(needy).data();
+    artifact.size = codeObject(needy).size();
+    artifact.kernel = needy ? "needy" : "plain";
+    ct_module *module = nullptr;
+    STEP(module->load, s.device, &artifact, &module);
+    s.modules.push_back(module);
+    ct_launch launch{};
+    launch.struct_size = sizeof launch;
+    STEP(module->kernel, module, &launch.kernel);
+    for (int i = 0; i < 3; ++i) launch.grid[i] = launch.block[i] = launch.cluster[i] = 1;
+    launch.params_size = sizeof out;
+    launch.params = &out;
+    for (uint32_t flags : {0u, uint32_t(CT_LAUNCH_COOPERATIVE)})
+      for (uint64_t stack : {1024, 2048}) {
+        launch.flags = flags;
+        launch.stack_bytes = stack;
+        *reinterpret_cast<uint32_t *>(out) = 0;
+        STEP(queue->launch, queue, &launch);
+        STEP(queue->synchronize, queue);
+        EXPECT_EQ(*reinterpret_cast<uint32_t *>(out), needy ? 5u : 7u);
+      }
+  }
 #undef STEP
 }
 
@@ -147,15 +213,19 @@ TEST_F(HipTarget, SaysWhatTheDeviceIs) {
   EXPECT_EQ(info.max_blocks_per_unit, 32u);
 }
 
+// Of HIP for older versions.
+constexpr const char *kOlder = "hipGetDeviceProperties";
+
 TEST_F(HipTarget, EveryFunctionIsUsedAndNothingIsLeft) {
-  Script script;
-  everything(script);
-  EXPECT_EQ(script.status, CT_OK) << script.where;
-  script.finish();
-  EXPECT_STREQ(control().left(), "");
-  // What is not of this script: modules (the conformance suite), resets (below), and what HIP has for older versions.
-  const std::set<std::string> elsewhere = {"hipDeviceReset", "hipGetDeviceProperties", "hipModuleLoadData", "hipModuleUnload", "hipModuleGetFunction",
-                                           "hipModuleLaunchKernel", "hipModuleLaunchCooperativeKernel"};
+  for (auto *body : {everything, launches}) {
+    Script script;
+    body(script);
+    EXPECT_EQ(script.status, CT_OK) << script.where;
+    script.finish();
+    EXPECT_STREQ(control().left(), "");
+  }
+  // Resets are below.
+  const std::set<std::string> elsewhere = {"hipDeviceReset", kOlder};
   for (unsigned i = 0; const char *name = control().function(i); ++i) EXPECT_EQ(control().calls(name) > 0, !elsewhere.contains(name)) << name;
 }
 
@@ -166,38 +236,72 @@ struct Asked {
 };
 class HipErrors : public HipTarget, public testing::WithParamInterface<Asked> {};
 
-TEST_P(HipErrors, AtEveryCall) {
-  const Asked &asked = GetParam();
+std::set<std::string> failed;  // functions that have
+
+// Either the call that failed says so, or the target has another way (peers), or the caller could do nothing (destroying).
+void checkReport(const Asked &asked, ct_status status, const char *fired) {
+  if (status == CT_OK) return;
+  EXPECT_EQ(status, asked.status);
+  if (asked.code) {
+    ASSERT_FALSE(reports.empty());
+    EXPECT_NE(reports[0].find(asked.code), std::string::npos) << reports[0];
+    EXPECT_NE(reports[0].find(std::to_string(asked.error)), std::string::npos) << reports[0];
+    EXPECT_NE(reports[0].find(fired), std::string::npos) << reports[0];
+  } else {
+    EXPECT_TRUE(reports.empty()) << reports[0];
+  }
+}
+
+void failAtEveryCall(const Asked &asked, void (*body)(Script &), uint64_t least) {
   uint64_t n = 1;
-  for (bool more = true; more && !HasFailure(); ++n) {
+  for (bool more = true; more && !testing::Test::HasFailure(); ++n) {
     reports.clear();
     const std::string before = control().left();  // what could not be released in earlier turns
     Script script;
     control().arm(nullptr, n, asked.error);
-    everything(script);
+    body(script);
     script.finish();
     const char *fired = control().fired();
     control().arm(nullptr, 0, 0);
     more = fired != nullptr;
     if (!more) break;
+    failed.insert(fired);
     SCOPED_TRACE(std::string(fired) + ", call " + std::to_string(n) + ", in " + script.where);
-    // Either the call that failed says so, or the target has another way (peers), or the caller could do nothing (destroying).
-    if (script.status != CT_OK) {
-      EXPECT_EQ(script.status, asked.status);
-      if (asked.code) {
-        ASSERT_FALSE(reports.empty());
-        EXPECT_NE(reports[0].find(asked.code), std::string::npos) << reports[0];
-        EXPECT_NE(reports[0].find(std::to_string(asked.error)), std::string::npos) << reports[0];
-        EXPECT_NE(reports[0].find(fired), std::string::npos) << reports[0];
-      } else {
-        EXPECT_TRUE(reports.empty()) << reports[0];
-      }
-    }
+    checkReport(asked, script.status, fired);
     // A release that failed has not happened; everything else is gone.
-    const bool release = std::strstr(fired, "Free") || std::strstr(fired, "Destroy") || std::strstr(fired, "Unregister") || std::strstr(fired, "SetDevice");
+    const bool release = std::strstr(fired, "Free") || std::strstr(fired, "Destroy") || std::strstr(fired, "Unregister") || std::strstr(fired, "Unload") ||
+                         std::strstr(fired, "SetDevice");
     if (!release) EXPECT_EQ(control().left(), before);
   }
-  EXPECT_GT(n, 30u);
+  EXPECT_GT(n, least);
+}
+
+// At the start the target is refused with one error of those, and has another way for attributes that an older HIP does not know.
+void failAtEveryCallOfTheStart(const Asked &asked) {
+  target()->shutdown();
+  for (uint64_t n = 1;; ++n) {
+    reports.clear();
+    control().arm(nullptr, n, asked.error);
+    const ct_status status = target()->init(&services);
+    const char *fired = control().fired();
+    control().arm(nullptr, 0, 0);
+    if (!fired) {
+      EXPECT_EQ(status, CT_OK);
+      return;
+    }
+    failed.insert(fired);
+    SCOPED_TRACE(std::string(fired) + ", call " + std::to_string(n));
+    if (status == CT_OK) target()->shutdown();
+    else checkReport(asked, asked.status, fired);
+  }
+}
+
+TEST_P(HipErrors, AtEveryCall) {
+  failAtEveryCall(GetParam(), everything, 30);
+  failAtEveryCall(GetParam(), launches, 30);
+  failAtEveryCallOfTheStart(GetParam());
+  for (unsigned i = 0; const char *name = control().function(i); ++i)
+    if (std::string(name) != kOlder && std::string(name) != "hipDeviceReset") EXPECT_TRUE(failed.contains(name)) << name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Errors, HipErrors,
@@ -222,6 +326,15 @@ TEST_F(HipTarget, AFaultStaysUntilTheDeviceIsReset) {
   ASSERT_EQ(reports.size(), 1u);
   EXPECT_EQ(reports[0], "CT3302: hipStreamSynchronize: hipErrorIllegalAddress (700)");
   EXPECT_EQ(control().calls("hipDeviceReset"), 1u);
+  // A reset that fails is the next fault, if anything is.
+  Script lost;
+  everything(lost);
+  control().arm("hipStreamSynchronize", 1, hipErrorIllegalAddress);
+  EXPECT_EQ(target()->queue->synchronize(lost.queues[0]), CT_ERR_ILLEGAL_ADDRESS);
+  control().arm("hipDeviceReset", 1, hipErrorUnknown);
+  lost.finish();
+  EXPECT_STREQ(control().fired(), "hipDeviceReset");
+  control().arm(nullptr, 0, 0);
   Script again;
   everything(again);
   EXPECT_EQ(again.status, CT_OK) << again.where;

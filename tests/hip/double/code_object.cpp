@@ -70,6 +70,7 @@ std::string readCodeObject(std::string_view file, CodeObject &out) {
   }
   if (!readAt(findSection(file, CT_AMDGPU_RECORD_SECTION), 0, out.record) || out.record.magic != CT_AMDGPU_MAGIC) return "no record of its needs";
   out.ir = findSection(file, CT_AMDGPU_IR_SECTION);
+  out.lowered = findSection(file, CT_AMDGPU_LOWERED_SECTION);
   const ct_amdgpu_kernel &r = out.record;
   auto must = [](bool holds, const char *what) {
     if (!holds) violation("hipModuleLoadData", std::string("record and metadata differ: ") + what);

@@ -128,6 +128,8 @@ struct Allocation {
 };
 // The whole range lies in one live allocation that the device may use; `function` names the call in the message.
 void needDeviceRange(const void *start, uint64_t bytes, const char *function);
+// The allocation around an address, {0, 0}: none.
+std::pair<uint64_t, uint64_t> allocationAround(uint64_t address);
 // No part of it is device memory, or was freed.
 void needHostRange(const void *start, uint64_t bytes, const char *function);
 long liveAllocations(bool registrations);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Modules and launches. A kernel is compiled for this machine from the IR in its code object, at its first launch, and run by the
-// host target: so warps are 32 lanes wide, also on the devices that say 64. What kernels print, and how they end, goes into the
-// messages of the launch, where the chip's code would have written it.
+// Modules and launches. A kernel whose code object carries the lowered IR runs in waves as the chip's (waves.cpp); that is slow. One with the front end's
+// IR is compiled for this machine at its first launch and run by the host target: so warps are 32 lanes wide, also on the devices that say 64, and what
+// kernels print, and how they end, goes into the messages of the launch, where the chip's code would have written it.
 #include "kernel.h"
 
 #include <dlfcn.h>
@@ -152,6 +152,8 @@ hipError_t launch(hipFunction_t function, const uint32_t *grid, const uint32_t *
   }
   if ((record.flags & CT_AMDGPU_USES_TIMER) && given.timer_khz != 100'000) violation(self, "the rate of the timer");
   if (cooperative) needDeviceRange(reinterpret_cast<void *>(given.grid_workspace), 64, self);
+  ++launches;
+  if (!object.lowered.empty()) return checkedError(launchInWaves(kernel, s, {grid, block, shared_bytes, arguments, cooperative}));
 
   ct_launch request{};
   request.struct_size = sizeof request;
@@ -166,7 +168,6 @@ hipError_t launch(hipFunction_t function, const uint32_t *grid, const uint32_t *
   request.globals = given.globals;
   request.child_queue = given.child_queue;
   request.stack_bytes = given.stack_bytes;
-  ++launches;
   ct_status status = inner.table->queue->launch(s.queue, &request);
   if (status == CT_OK && messages) {
     static std::mutex once;

@@ -60,6 +60,13 @@ void needDeviceRange(const void *start, uint64_t bytes, const char *function) {
   if (found->second.size - (number(start) - found->first) < bytes) violation(function, "beyond the end of an allocation");
 }
 
+std::pair<uint64_t, uint64_t> allocationAround(uint64_t address) {
+  std::lock_guard hold(lock);
+  const auto *found = find(live, address);
+  if (!found) found = find(registered, address);
+  return found ? std::pair{found->first, found->second.size} : std::pair<uint64_t, uint64_t>{0, 0};
+}
+
 void needHostRange(const void *start, uint64_t bytes, const char *function) {
   if (!start) violation(function, "null");
   std::lock_guard hold(lock);
