@@ -105,6 +105,10 @@ bool Wave::chipOperation(const Step &step) {
         auto value = [&](unsigned i) { return std::bit_cast<double>(operand(i, lane)); };
         return std::bit_cast<uint64_t>(std::fma(value(0), value(1), value(2)));
       });
+    case intrinsic::sqrt:  // of negative ones too, which LLVM does not fold
+      if (isFloat()) return each([&](unsigned lane) { return std::bit_cast<uint32_t>(std::sqrt(std::bit_cast<float>(uint32_t(operand(0, lane))))); });
+      if (step.shape->pieces.size() > 1 || !step.shape->pieces[0].type->isDoubleTy()) return false;
+      return each([&](unsigned lane) { return std::bit_cast<uint64_t>(std::sqrt(std::bit_cast<double>(operand(0, lane)))); });
     case intrinsic::fabs:
       if (!isSimple()) return false;
       return each([&](unsigned lane) { return operand(0, lane) & ~(uint64_t{1} << (bits() - 1)); });
