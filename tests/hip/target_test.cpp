@@ -206,7 +206,7 @@ TEST_F(HipTarget, SaysWhatTheDeviceIs) {
   ASSERT_EQ(target()->device->info(1, &info), CT_OK);
   EXPECT_STREQ(info.codegen, "gpu=gfx90a:sramecc+:xnack-;wave=64");
   EXPECT_STREQ(info.formats[0], "amdgpu-elf");
-  EXPECT_EQ(info.flags, CT_DEVICE_COOPERATIVE | CT_DEVICE_RUNS_KERNELS);
+  EXPECT_EQ(info.flags, CT_DEVICE_COOPERATIVE | CT_DEVICE_RUNS_KERNELS | CT_DEVICE_TEXTURES);
   EXPECT_EQ(info.uuid[15], 1);
   EXPECT_EQ(info.constant_bytes, 64u << 10);
   EXPECT_EQ(info.shared_bytes_per_block_max, 64u << 10);
