@@ -2,6 +2,7 @@
 // Gangs on a device that has no fibers: LLVM's coroutines. What a gang waits for is asked of device code (gangs.c), which says whether it
 // is to be suspended; a suspension becomes a return, and the next call of `cutrans_device_resume` goes on behind it. Values that live across lie
 // in a frame, whose size is known when the kernel is compiled.
+#include <algorithm>
 #include <cstddef>
 
 #include <llvm/IR/CFG.h>
@@ -133,6 +134,15 @@ void widenNumbers(llvm::Function &function) {
   }
 }
 
+// Wide vectors want more than a slot has; what is at their place in the frame has the slot's alignment.
+void limitAlignment(llvm::Function &function) {
+  const llvm::Align Most(CT_OPENCL_SLOT_ALIGN);
+  for (llvm::Instruction &instruction : llvm::instructions(function)) {
+    if (auto *load = llvm::dyn_cast<llvm::LoadInst>(&instruction)) load->setAlignment(std::min(load->getAlign(), Most));
+    if (auto *store = llvm::dyn_cast<llvm::StoreInst>(&instruction)) store->setAlignment(std::min(store->getAlign(), Most));
+  }
+}
+
 llvm::Expected<uint32_t> Coroutine::split() {
   runPasses(module_, [](llvm::PassBuilder &builder, llvm::ModulePassManager &passes) {
     passes.addPass(llvm::CoroEarlyPass());
@@ -144,7 +154,6 @@ llvm::Expected<uint32_t> Coroutine::split() {
   llvm::Function *resume = module_.getFunction((llvm::Twine(Start) + ".resume").str());
   if (!resume) return simt::refuse(Diag::codegen_verify, "the gang was not split at its suspensions");
   const uint64_t bytes = resume->getParamDereferenceableBytes(0);
-  const uint64_t align = resume->getParamAlign(0).valueOrOne().value();
   // The frame holds its functions' addresses, which nobody asks for: the one to resume is known.
   llvm::Function *others[] = {module_.getFunction((llvm::Twine(Start) + ".destroy").str()), module_.getFunction((llvm::Twine(Start) + ".cleanup").str())};
   for (llvm::Function *function : {resume, others[0], others[1]}) {
@@ -163,10 +172,12 @@ llvm::Expected<uint32_t> Coroutine::split() {
   resume->setLinkage(llvm::GlobalValue::ExternalLinkage);
   resume->setAttributes({});
   resume->setDoesNotThrow();
-  widenNumbers(*resume);
-  widenNumbers(*function_);
-  if (align > CT_OPENCL_SLOT_ALIGN || !bytes) return simt::refuse(Diag::codegen_verify, "the frame of a gang has an impossible shape");
-  return uint32_t(llvm::alignTo(bytes, align));
+  for (llvm::Function *function : {resume, function_}) {
+    widenNumbers(*function);
+    limitAlignment(*function);
+  }
+  if (!bytes || bytes > UINT32_MAX - CT_OPENCL_SLOT_ALIGN) return simt::refuse(Diag::codegen_verify, "the frame of a gang has an impossible size");
+  return uint32_t(llvm::alignTo(bytes, CT_OPENCL_SLOT_ALIGN));
 }
 
 }  // namespace
