@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "launch.h"
-#include "pages.h"
+#include "process_memory.h"
 
 namespace cutrans::host {
 

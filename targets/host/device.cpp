@@ -11,7 +11,7 @@
 #include "host.h"
 #include "machine.h"
 #include "mapping.h"
-#include "pages.h"
+#include "process_memory.h"
 #include "scheduler.h"
 
 namespace cutrans::host {
@@ -83,10 +83,16 @@ uint64_t deviceMemory() {
   return machineMemory() / 4 * 3 / settings.devices / kHugePage * kHugePage;
 }
 
-uint64_t deviceUsed(uint32_t index) {
+ct_status roomFor(uint32_t index, uint64_t size) {
   std::lock_guard hold(open_lock);
   auto found = open_devices.find(index);
-  return mappedMemory(index) + (found == open_devices.end() ? 0 : found->second->memory.used());
+  const uint64_t limit = deviceMemory(), used = mappedMemory(index) + (found == open_devices.end() ? 0 : found->second->memory.used());
+  return used > limit || size > limit - used ? CT_ERR_OUT_OF_MEMORY : CT_OK;
+}
+
+Suballocator *memoryOf(ct_device *device, uint32_t &out_index) {
+  out_index = device->index;
+  return &device->memory;
 }
 
 const ct_device_ops device_ops = {sizeof(ct_device_ops), count, open, close, info};

@@ -9,7 +9,7 @@
 #include <mutex>
 #include <string>
 
-#include "suballocator.h"
+#include "process_memory.h"
 
 namespace cutrans::host {
 
@@ -30,7 +30,8 @@ extern const ct_device_ops device_ops;
 extern const ct_memory_ops memory_ops;
 
 uint64_t deviceMemory();                // bytes of one device
-uint64_t deviceUsed(uint32_t index);    // of them, whether the device is open or not
+ct_status roomFor(uint32_t index, uint64_t size);  // whether the device is open or not
+Suballocator *memoryOf(ct_device *device, uint32_t &out_index);
 
 // What a block may use, the same on all machines so that kernels do not depend on this one.
 constexpr uint32_t kMaxThreadsPerBlock = 1024, kMaxThreadsPerUnit = 2048, kMaxBlocksPerUnit = 32;
@@ -43,9 +44,9 @@ constexpr uint32_t kSharedReserved = 1u << 10;  // of each block, when counting 
 struct ct_device {
   ct_device(uint32_t index, uint64_t memory_bytes, bool huge_pages);
   const uint32_t index;
-  cutrans::host::Suballocator memory;   // device memory
-  cutrans::host::Suballocator shared;   // pinned and managed: bounded by the machine alone
-  cutrans::host::Suballocator heap;     // malloc in kernels
+  cutrans::process::Suballocator memory;   // device memory
+  cutrans::process::Suballocator shared;   // pinned and managed: bounded by the machine alone
+  cutrans::process::Suballocator heap;     // malloc in kernels
   cutrans::host::Output output;
   std::atomic<int> fault{CT_OK};        // the first one, for ever
   std::atomic<uint64_t> next_grid_id{1};

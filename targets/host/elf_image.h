@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "pages.h"
+#include "process_memory.h"
 
 namespace cutrans::host {
 

@@ -10,6 +10,8 @@
 #include <ctime>
 #include <string>
 
+#include "process_memory.h"
+
 namespace cutrans::host {
 
 using targets::Code;
@@ -48,7 +50,5 @@ inline void cpuRelax() {
   asm volatile("isb" ::: "memory");
 #endif
 }
-
-constexpr uint64_t roundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
 }  // namespace cutrans::host

@@ -4,7 +4,7 @@
 #include "device.h"
 #include "host.h"
 #include "mapping.h"
-#include "pages.h"
+#include "process_memory.h"
 
 namespace cutrans::host {
 namespace {

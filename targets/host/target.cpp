@@ -22,6 +22,7 @@ namespace {
 ct_status init(const ct_host *host) {
   std::memcpy(&globals.host, host, std::min<size_t>(host->struct_size, sizeof globals.host));
   readSettings();
+  startMapping({globals.settings.devices, globals.settings.huge_pages, roomFor, memoryOf});
   // Two at least: one kernel may wait for another.
   const uint32_t units = globals.settings.threads ? globals.settings.threads : std::max(2u, machine().processors);
   host_threads = new HostThreads;

@@ -12,7 +12,7 @@
 
 #include "faults.h"
 #include "fibers.h"
-#include "pages.h"
+#include "process_memory.h"
 
 struct ct_device;
 struct ct_queue;

@@ -10,6 +10,7 @@
 #include "copies.h"
 #include "faults.h"
 #include "host.h"
+#include "mapping.h"
 
 namespace cutrans::opencl {
 
@@ -26,6 +27,19 @@ bool runsKernels(const Found &found) { return found.can.cpu && found.can.compile
 
 uint32_t count() { return static_cast<uint32_t>(devices.size()); }
 
+std::mutex open_lock;
+std::vector<ct_device *> open_devices;
+
+std::string strategyOf(const Found &found) {
+  const std::string wanted = setting("OPENCL_MEMORY");
+  return wanted.empty() || wanted == "auto" ? bestStrategy(found.can) : wanted;
+}
+
+bool usesProcessMemory(const Found &found) {
+  const std::string strategy = strategyOf(found);
+  return found.can.cpu && (strategy == "system" || strategy == "fine");
+}
+
 ct_status open(uint32_t index, ct_device **out) {
   const Found &found = devices[index];
   auto device = std::make_unique<ct_device>(found);
@@ -41,18 +55,26 @@ ct_status open(uint32_t index, ct_device **out) {
   if (!device->memory)
     return refuse(Code::opencl_no_memory, found.name + (wanted.empty() || wanted == "auto" ? ": none of the five kinds of memory with addresses"
                                                                                             : ": not CUTRANS_OPENCL_MEMORY=" + wanted));
+  if (usesProcessMemory(found)) device->memory->useProcessMemory(process::mappedMemory(index));
   if (found.can.cpu) watchDevice(*device);
   *out = device.release();
+  std::lock_guard hold(open_lock);
+  open_devices.push_back(*out);
   return CT_OK;
 }
 
-void close(ct_device *device) { delete device; }
+void close(ct_device *device) {
+  {
+    std::lock_guard hold(open_lock);
+    std::erase(open_devices, device);
+  }
+  delete device;
+}
 
 ct_status info(uint32_t index, ct_device_info *out) {
   const Found &found = devices[index];
   const Capabilities &can = found.can;
-  const std::string wanted = setting("OPENCL_MEMORY");
-  const std::string strategy = wanted.empty() || wanted == "auto" ? bestStrategy(can) : wanted;
+  const std::string strategy = strategyOf(found);
   const uint32_t size = out->struct_size;
   ct_device_info all{};
   if (strategy == "system" || strategy == "fine" || (strategy == "unified" && can.cpu)) all.flags |= CT_DEVICE_HOST_CAN_ACCESS;
@@ -87,6 +109,24 @@ ct_status info(uint32_t index, ct_device_info *out) {
 }  // namespace
 
 const ct_device_ops device_ops = {sizeof(ct_device_ops), count, open, close, info};
+
+ct_status roomFor(uint32_t index, uint64_t size) {
+  const Found &found = devices[index];
+  if (!usesProcessMemory(found)) return refuse(Code::target_no_mapping, found.name + " maps no memory");
+  std::lock_guard hold(open_lock);
+  uint64_t used = process::mappedMemory(index);
+  for (const ct_device *device : open_devices)
+    if (device->index() == index) used += device->memory->used();
+  return used > found.can.memory_bytes || size > found.can.memory_bytes - used ? CT_ERR_OUT_OF_MEMORY : CT_OK;
+}
+
+process::Suballocator *memoryOf(ct_device *device, uint32_t &out_index) {
+  out_index = device->index();
+  // Pages that move while somebody writes to them are waited for in the handler.
+  installFaultHandlers();
+  if (!device->memory->processMemory()) refuse(Code::target_no_mapping, device->found.name + ": its memory cannot be shared with other processes");
+  return device->memory->processMemory();
+}
 
 uint32_t sharedLimit(const Found &found) {
   return static_cast<uint32_t>(std::min<uint64_t>(kSharedPerBlockMax, found.can.local_bytes > kSharedReserved ? found.can.local_bytes - kSharedReserved : 0));

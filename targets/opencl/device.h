@@ -23,6 +23,9 @@ extern std::vector<Found> devices;
 
 constexpr uint32_t kMaxThreadsPerBlock = 1024, kMaxThreadsPerUnit = 2048, kMaxBlocksPerUnit = 32;
 constexpr uint32_t kSharedPerBlock = 48u << 10, kSharedPerBlockMax = 227u << 10, kSharedReserved = 1u << 10;
+// For targets/process: a CPU's memory is this process's, if the strategy is one of those that use any pointer.
+ct_status roomFor(uint32_t index, uint64_t size);
+process::Suballocator *memoryOf(ct_device *device, uint32_t &out_index);
 uint32_t sharedLimit(const Found &found);  // of a block that opts in
 
 }  // namespace cutrans::opencl
@@ -39,6 +42,7 @@ struct ct_device {
   std::atomic<int> fault{CT_OK};  // the first one, for ever
   std::atomic<uint64_t> next_grid_id{1};
 
+  uint32_t index() const { return static_cast<uint32_t>(&found - cutrans::opencl::devices.data()); }
   ct_status status() const { return static_cast<ct_status>(fault.load(std::memory_order_acquire)); }
   // true: this is the device's first fault, and worth a line.
   bool setFault(ct_status status) {

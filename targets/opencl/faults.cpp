@@ -17,6 +17,7 @@
 
 #include "device.h"
 #include "host.h"
+#include "memory_file.h"
 
 namespace cutrans::opencl {
 namespace {
@@ -200,6 +201,7 @@ void passOn(int signal, siginfo_t *info, void *context) {
 }
 
 void onSignal(int signal, siginfo_t *info, void *context) {
+  if (signal == SIGSEGV && info->si_code == SEGV_ACCERR && process::awaitMove()) return;
   auto &machine = *static_cast<ucontext_t *>(context);
   // si_code <= 0: sent by a process, not raised by an instruction.
   const KernelCode code = info->si_code > 0 ? codeAround(programCounter(machine)) : KernelCode{};

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string>
 
+#include "pages.h"
+
 namespace cutrans::opencl {
 
 using targets::Code;
@@ -26,6 +28,6 @@ inline ct_status refuse(Code code, const std::string &text) {
 // The value of a setting, "" where it has none.
 std::string setting(const char *name);
 
-constexpr uint64_t roundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
+using process::roundUp;
 
 }  // namespace cutrans::opencl

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The memory slots of the ABI over the device's strategy.
+#include <algorithm>
+
 #include "device.h"
 #include "host.h"
+#include "mapping.h"
 
 namespace cutrans::opencl {
 namespace {
@@ -17,7 +20,8 @@ ct_status release(ct_device *device, ct_memory_kind, uint64_t address) {
 
 ct_status info(ct_device *device, uint64_t *out_free, uint64_t *out_total) {
   *out_total = device->found.can.memory_bytes;
-  *out_free = *out_total - device->memory->used();
+  const uint64_t used = device->memory->used() + process::mappedMemory(device->index());
+  *out_free = *out_total - std::min(*out_total, used);
   return CT_OK;
 }
 

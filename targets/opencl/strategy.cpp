@@ -13,6 +13,10 @@ ct_status Strategy::take(ct_memory_kind kind, uint64_t size, uint64_t align, uin
   if (refuses(kind))
     return refuse(Code::opencl_no_shared_memory, found_.name + " has no memory that the host and kernels use at the same time");
   if (size > UINT64_MAX - align) return CT_ERR_OUT_OF_MEMORY;
+  if (process_ && kind == CT_MEMORY_DEVICE) {
+    out_address = process_->allocate(size, align);
+    return out_address ? CT_OK : CT_ERR_OUT_OF_MEMORY;
+  }
   if (kind == CT_MEMORY_DEVICE) {
     // Reserved first, so that two threads never get more than there is together.
     uint64_t before = used_.load(std::memory_order_relaxed);
@@ -37,6 +41,10 @@ ct_status Strategy::take(ct_memory_kind kind, uint64_t size, uint64_t align, uin
 void Strategy::give(uint64_t address) {
   std::unique_lock hold(lock_);
   auto found = pieces_.find(address);
+  if (found == pieces_.end()) {
+    process_->free(address);
+    return;
+  }
   const Piece piece = found->second;
   pieces_.erase(found);
   generation_.fetch_add(1, std::memory_order_release);

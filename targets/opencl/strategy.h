@@ -18,6 +18,7 @@
 
 #include "event_ref.h"
 #include "platforms.h"
+#include "suballocator.h"
 
 namespace cutrans::opencl {
 
@@ -34,7 +35,11 @@ class Strategy {
   // At least `align`ed; 0: there is none. A refusal has been reported before CT_ERR_UNSUPPORTED is returned.
   ct_status take(ct_memory_kind kind, uint64_t size, uint64_t align, uint64_t &out_address);
   void give(uint64_t address);
-  uint64_t used() const { return used_.load(std::memory_order_relaxed); }  // device memory
+  uint64_t used() const { return process_ ? process_->used() : used_.load(std::memory_order_relaxed); }  // device memory
+  // Device memory is from now on this process's own, which other processes can map; `mapped` is device memory that has no address. For devices that use
+  // every pointer of the process, before the first take.
+  void useProcessMemory(const std::atomic<uint64_t> &mapped) { process_ = std::make_unique<process::Suballocator>(found_.can.memory_bytes, 256, true, &mapped); }
+  process::Suballocator *processMemory() const { return process_.get(); }
 
   virtual cl_int setArgument(cl_kernel kernel, cl_uint index, uint64_t address) = 0;
   // Tells the driver what kernels may reach through addresses in memory. `known`: what the kernel was told last.
@@ -66,6 +71,7 @@ class Strategy {
   std::unordered_map<uint64_t, Piece> pieces_;     // by address
   std::atomic<uint64_t> generation_{1};            // counts changes of pieces_
   std::atomic<uint64_t> used_{0};
+  std::unique_ptr<process::Suballocator> process_;
 };
 
 // The best that the device has, or the one of that name; null: none, or not that one.

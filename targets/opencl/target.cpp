@@ -9,6 +9,7 @@
 #include "event.h"
 #include "faults.h"
 #include "host.h"
+#include "mapping.h"
 #include "module.h"
 #include "queue.h"
 
@@ -26,18 +27,20 @@ ct_status init(const ct_host *services) {
     for (size_t i = 0; i < all.size(); ++i) text += (i ? ", " : " ") + std::to_string(i) + " \"" + all[i].platform_name + ": " + all[i].name + "\"";
     return refuse(Code::opencl_setting, all.empty() ? "there is no OpenCL device" : text);
   }
+  process::startMapping({static_cast<uint32_t>(devices.size()), true, roomFor, memoryOf});
   return CT_OK;
 }
 
 void shutdown() {
   removeFaultHandlers();
+  process::endMapping();
   devices.clear();
 }
 
 const ct_target table = {
     CT_TARGET_MAGIC, CT_TARGET_ABI_MAJOR, CT_TARGET_ABI_MINOR, sizeof(ct_target), "opencl", CUTRANS_BUILD, 0, init, shutdown,
     &device_ops,     &memory_ops,         &queue_ops,          &event_ops,        &module_ops,
-    nullptr};  // no mapping: OpenCL has no memory without an address
+    &process::mapping_ops};
 
 }  // namespace
 }  // namespace cutrans::opencl

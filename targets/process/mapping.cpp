@@ -17,8 +17,6 @@
 #include <mutex>
 #include <vector>
 
-#include "device.h"
-#include "host.h"
 #include "memory_file.h"
 #include "pages.h"
 
@@ -37,7 +35,7 @@ struct ct_physical {
   std::vector<Mapping> mappings;
 };
 
-namespace cutrans::host {
+namespace cutrans::process {
 namespace {
 
 constexpr uint64_t kGranularity = kHugePage;
@@ -94,6 +92,7 @@ class Arena {
 };
 
 Arena arena;
+MappingOwner owner{};
 
 uint8_t *at(uint64_t address) { return reinterpret_cast<uint8_t *>(address); }
 
@@ -145,8 +144,7 @@ ct_status create(uint32_t device, ct_memory_kind kind, uint64_t size, ct_physica
   memory->device = device;
   memory->size = size;
   if (kind == CT_MEMORY_DEVICE) {
-    const uint64_t used = deviceUsed(device), limit = deviceMemory();
-    if (used > limit || size > limit - used) return CT_ERR_OUT_OF_MEMORY;
+    if (ct_status status = owner.room(device, size); status != CT_OK) return status;
   }
   // The system would promise more than it has and kill the process later.
   if (size >= (64u << 20) && size > availableMemory()) return CT_ERR_OUT_OF_MEMORY;
@@ -197,7 +195,7 @@ ct_status importFile(int32_t file, uint32_t flags, ct_physical **out, uint64_t *
     memory->size = static_cast<uint64_t>(about.st_size);
   }
   if (memory->size == 0 || memory->size % kPage != 0) return CT_ERR_INVALID;
-  if (memory->device >= globals.settings.devices) memory->device = 0;
+  if (memory->device >= owner.devices) memory->device = 0;
   memory->counted = false;
   memory->file = fcntl(file, F_DUPFD_CLOEXEC, 3);
   if (memory->file < 0) return CT_ERR_OUT_OF_MEMORY;
@@ -217,7 +215,7 @@ ct_status map(ct_physical *memory, uint64_t offset, uint64_t address, uint64_t s
     empty(address, size, MAP_FIXED);
     return CT_ERR_OUT_OF_MEMORY;
   }
-  if (globals.settings.huge_pages) madvise(at(address), size, MADV_HUGEPAGE);
+  if (owner.huge_pages) madvise(at(address), size, MADV_HUGEPAGE);
   return CT_OK;
 }
 
@@ -239,7 +237,9 @@ ct_status access(ct_physical *memory, uint64_t address, uint64_t size, const ct_
 }
 
 ct_status share(ct_device *device, uint64_t address, ct_file_piece *out, uint64_t *out_offset) {
-  return device->memory.share(address, fileName(CT_MEMORY_DEVICE, device->index), out, out_offset);
+  uint32_t index = 0;
+  Suballocator *memory = owner.memory(device, index);
+  return memory ? memory->share(address, fileName(CT_MEMORY_DEVICE, index), out, out_offset) : CT_ERR_UNSUPPORTED;
 }
 
 }  // namespace
@@ -252,6 +252,7 @@ std::atomic<uint64_t> &mappedMemory(uint32_t device) {
   return bytes[device];
 }
 
+void startMapping(const MappingOwner &who) { owner = who; }
 void endMapping() { arena.close(); }
 
-}  // namespace cutrans::host
+}  // namespace cutrans::process

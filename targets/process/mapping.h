@@ -7,7 +7,21 @@
 #include <atomic>
 #include <cstdint>
 
-namespace cutrans::host {
+#include "suballocator.h"
+
+namespace cutrans::process {
+
+// What a target whose devices use this process's memory says about them.
+struct MappingOwner {
+  uint32_t devices;
+  bool huge_pages;
+  // Whether `size` bytes more may be the device's: OK, OUT_OF_MEMORY, or UNSUPPORTED after a report.
+  ct_status (*room)(uint32_t device, uint64_t size);
+  // The device's memory is in one; null: it is not, which has been reported.
+  Suballocator *(*memory)(ct_device *device, uint32_t &out_index);
+};
+// Before the first call of a slot.
+void startMapping(const MappingOwner &owner);
 
 extern const ct_mapping_ops mapping_ops;
 
@@ -17,4 +31,4 @@ std::atomic<uint64_t> &mappedMemory(uint32_t device);
 // The plug-in goes: descriptors are closed. What is mapped stays until the process ends.
 void endMapping();
 
-}  // namespace cutrans::host
+}  // namespace cutrans::process

@@ -17,7 +17,7 @@
 
 #include "pages.h"
 
-namespace cutrans::host {
+namespace cutrans::process {
 namespace {
 
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
@@ -142,4 +142,4 @@ bool awaitMove() {
   return true;
 }
 
-}  // namespace cutrans::host
+}  // namespace cutrans::process

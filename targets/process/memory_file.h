@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-namespace cutrans::host {
+namespace cutrans::process {
 
 // A descriptor, or -1. Of `size` bytes for good; takes memory only where it was written. The name tells importers whose it is.
 int createMemoryFile(const std::string &name, uint64_t size);
@@ -32,4 +32,4 @@ bool moveIntoFile(const FileRange *ranges, size_t count, int from, uint64_t from
 // waits until it can be. Two in a row without a move between are a fault.
 bool awaitMove();
 
-}  // namespace cutrans::host
+}  // namespace cutrans::process

@@ -10,9 +10,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "host.h"
 
-namespace cutrans::host {
+namespace cutrans::process {
 namespace {
 
 constexpr size_t kLowGuard = 64u << 10;
@@ -141,4 +140,4 @@ uint8_t *Buffer::atLeast(size_t size) {
   return pages_.data;
 }
 
-}  // namespace cutrans::host
+}  // namespace cutrans::process

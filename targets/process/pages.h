@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace cutrans::host {
+namespace cutrans::process {
 
 constexpr size_t kPage = 4096;
 constexpr size_t kHugePage = 2u << 20;
+
+constexpr uint64_t roundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
 // Readable and writable pages between two that fault. `data` is null when there is no memory.
 struct Pages {
@@ -41,4 +43,4 @@ class Buffer {
   Pages pages_;
 };
 
-}  // namespace cutrans::host
+}  // namespace cutrans::process

@@ -8,10 +8,9 @@
 
 #include <bit>
 
-#include "host.h"
 #include "memory_file.h"
 
-namespace cutrans::host {
+namespace cutrans::process {
 
 Suballocator::Suballocator(uint64_t limit, uint64_t smallest, bool huge_pages, const std::atomic<uint64_t> *others)
     : limit_(limit), smallest_(smallest), huge_pages_(huge_pages), others_(others) {
@@ -181,4 +180,4 @@ uint64_t Suballocator::used() const {
   return used_;
 }
 
-}  // namespace cutrans::host
+}  // namespace cutrans::process

@@ -16,7 +16,7 @@
 
 #include "pages.h"
 
-namespace cutrans::host {
+namespace cutrans::process {
 
 class Suballocator {
  public:
@@ -72,4 +72,4 @@ class Suballocator {
   std::deque<Pages> quarantine_;                     // freed, inaccessible, addresses not yet used again
 };
 
-}  // namespace cutrans::host
+}  // namespace cutrans::process
