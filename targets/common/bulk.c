@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  * Bulk copies and reductions (PTX manual 9.7.9.25). Elements are updated by compare-and-swap, relaxed. */
-#include <string.h>
-
 #include "reduce.h"
 
 static ct_transaction_status check(const void *to, const void *from, uint64_t bytes, const char **problem) {
@@ -16,7 +14,7 @@ ct_transaction_status ct_bulk_copy(void *to, const void *from, uint64_t bytes, u
   const ct_transaction_status status = check(to, from, bytes, problem);
   if (status) return status;
   if ((mask & 0xffff) == 0xffff) {
-    memmove(to, from, bytes);
+    __builtin_memmove(to, from, bytes);
     return CT_TRANSACTION_OK;
   }
   for (uint64_t i = 0; i < bytes; ++i)
@@ -27,11 +25,11 @@ ct_transaction_status ct_bulk_copy(void *to, const void *from, uint64_t bytes, u
 ct_transaction_status ct_bulk_reduce(void *to, const void *from, uint64_t bytes, uint32_t operation, const char **problem) {
   const ct_transaction_status status = check(to, from, bytes, problem);
   if (status) return status;
-  ct_reduction reduce;
-  if (!ct_reduction_for(operation, &reduce)) {
+  const uint32_t size = ct_reduction_size(operation);
+  if (!size) {
     *problem = "there is no such reduction of this type";
     return CT_TRANSACTION_REFUSED;
   }
-  for (uint64_t i = 0; i < bytes; i += reduce.size) ct_reduce_element(&reduce, (char *)to + i, (const char *)from + i);
+  for (uint64_t i = 0; i < bytes; i += size) ct_reduce_element(operation, size, (char *)to + i, (const char *)from + i);
   return CT_TRANSACTION_OK;
 }

@@ -2,8 +2,6 @@
  * Tensor copies (PTX manual 5.5, 9.7.9.27): a box of a tensor in device memory, its rows dense in shared memory, one row of
  * elements of dimension 0 after the other. Elements outside of the tensor are filled on the way in and left out on the
  * way out. Where a swizzle is wider than a row, rows are that far apart. */
-#include <string.h>
-
 #include "reduce.h"
 
 /* 5.5.7: within a span of 32, 64 or 128 bytes the number of the atom is xor-ed with the low bits of the number of the 128-byte
@@ -23,12 +21,19 @@ uint64_t ct_swizzled(uint64_t address, unsigned swizzle, unsigned atomicity) {
   }
 }
 
-static const uint8_t sizes[CT_ELEMENT_COUNT] = {1, 2, 4, 4, 8, 8, 2, 4, 4, 8, 2, 4, 4};
+static uint32_t sizeOf(uint32_t element) {
+  switch (element) {
+    case CT_ELEMENT_U8: return 1;
+    case CT_ELEMENT_U16: case CT_ELEMENT_F16: case CT_ELEMENT_BF16: return 2;
+    case CT_ELEMENT_U64: case CT_ELEMENT_S64: case CT_ELEMENT_F64: return 8;
+    default: return 4;
+  }
+}
 
 typedef struct Copy {
   const ct_tensor_map *map;
   char *shared;
-  ct_reduction reduction;
+  uint32_t operation; /* CT_REDUCTION, of a reduction */
   uint32_t direction, element, rank, row_bytes, pitch, rows;
 } Copy;
 
@@ -42,10 +47,10 @@ static uint32_t converted(uint32_t bits, unsigned element) {
 
 static void fill(char *to, uint32_t bytes, const Copy *copy) {
   if (copy->map->fill == CT_FILL_ZERO) {
-    memset(to, 0, bytes);
+    __builtin_memset(to, 0, bytes);
     return;
   }
-  memset(to, 0xff, bytes);
+  __builtin_memset(to, 0xff, bytes);
   for (uint32_t i = copy->element - 1; i < bytes; i += copy->element) to[i] = 0x7f;
 }
 
@@ -53,18 +58,18 @@ static void fill(char *to, uint32_t bytes, const Copy *copy) {
 static void movePiece(const Copy *copy, char *shared, char *global, uint32_t bytes) {
   const unsigned element = copy->map->element;
   if (copy->direction == CT_TENSOR_REDUCE) {
-    for (uint32_t i = 0; i < bytes; i += copy->element) ct_reduce_element(&copy->reduction, global + i, shared + i);
+    for (uint32_t i = 0; i < bytes; i += copy->element) ct_reduce_element(copy->operation, copy->element, global + i, shared + i);
   } else if (copy->direction == CT_TENSOR_STORE) {
-    memcpy(global, shared, bytes);
+    __builtin_memcpy(global, shared, bytes);
   } else if (element == CT_ELEMENT_F32_FTZ || element == CT_ELEMENT_TF32 || element == CT_ELEMENT_TF32_FTZ) {
     for (uint32_t i = 0; i < bytes; i += 4) {
       uint32_t bits;
-      memcpy(&bits, global + i, 4);
+      __builtin_memcpy(&bits, global + i, 4);
       bits = converted(bits, element);
-      memcpy(shared + i, &bits, 4);
+      __builtin_memcpy(shared + i, &bits, 4);
     }
   } else {
-    memcpy(shared, global, bytes);
+    __builtin_memcpy(shared, global, bytes);
   }
 }
 
@@ -172,10 +177,10 @@ static const char *wrongMap(const ct_tensor_map *map, uint32_t what) {
 ct_transaction_status ct_tensor_copy(const void *address, void *shared, const int32_t *where, uint32_t what, uint32_t *out_bytes,
                                      const char **problem) {
   ct_tensor_map map;
-  memcpy(&map, address, sizeof map);
+  __builtin_memcpy(&map, address, sizeof map);
   if ((*problem = wrongMap(&map, what))) return CT_TRANSACTION_REFUSED;
-  Copy copy = {&map, shared, {0, 0}, what & CT_TENSOR_DIRECTION, sizes[map.element], map.rank + 1u, 0, 0, 0};
-  if (copy.direction == CT_TENSOR_REDUCE && !ct_reduction_for(CT_REDUCTION(what >> 8 & 0xff, map.element), &copy.reduction)) {
+  Copy copy = {&map, shared, CT_REDUCTION(what >> 8 & 0xff, map.element), what & CT_TENSOR_DIRECTION, sizeOf(map.element), map.rank + 1u, 0, 0, 0};
+  if (copy.direction == CT_TENSOR_REDUCE && !ct_reduction_size(copy.operation)) {
     *problem = "there is no such reduction of the tensor's element type";
     return CT_TRANSACTION_REFUSED;
   }
