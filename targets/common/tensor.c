@@ -33,6 +33,7 @@ static uint32_t sizeOf(uint32_t element) {
 typedef struct Copy {
   const ct_tensor_map *map;
   char *shared;
+  uint64_t window;
   uint32_t operation; /* CT_REDUCTION, of a reduction */
   uint32_t direction, element, rank, row_bytes, pitch, rows;
 } Copy;
@@ -79,14 +80,14 @@ static void moveRow(const Copy *copy, uint32_t number, char *global, int64_t fir
   const ct_tensor_map *map = copy->map;
   const int64_t size = map->sizes[0] ? map->sizes[0] : INT64_C(1) << 32;
   const uint32_t atom = !map->swizzle ? copy->row_bytes : map->swizzle == CT_SWIZZLE_128B && map->atomicity == CT_SWIZZLE_ATOM_32B_FLIP_8B ? 8 : 16;
-  const uint64_t place = (uint64_t)(uintptr_t)copy->shared + (uint64_t)number * copy->pitch;
+  const uint64_t place = (uint64_t)(uintptr_t)copy->shared - copy->window + (uint64_t)number * copy->pitch;
   int64_t begin = first < 0 ? -first : 0, end = size - first; /* elements of the row that are inside */
   const int64_t count = copy->row_bytes / copy->element;
   if (end > count) end = count;
   if (!global || begin > end) begin = end = 0;
   for (uint32_t at = 0; at < copy->row_bytes; at += atom) {
     const uint32_t bytes = copy->row_bytes - at < atom ? copy->row_bytes - at : atom;
-    char *shared = (char *)(uintptr_t)ct_swizzled(place + at, map->swizzle, map->atomicity);
+    char *shared = (char *)(uintptr_t)(ct_swizzled(place + at, map->swizzle, map->atomicity) + copy->window);
     int64_t from = begin * copy->element - at, to = end * copy->element - at;
     if (from < 0) from = 0;
     if (to > bytes) to = bytes;
@@ -174,12 +175,12 @@ static const char *wrongMap(const ct_tensor_map *map, uint32_t what) {
   return 0;
 }
 
-ct_transaction_status ct_tensor_copy(const void *address, void *shared, const int32_t *where, uint32_t what, uint32_t *out_bytes,
+ct_transaction_status ct_tensor_copy(const void *address, void *shared, uint64_t window, const int32_t *where, uint32_t what, uint32_t *out_bytes,
                                      const char **problem) {
   ct_tensor_map map;
   __builtin_memcpy(&map, address, sizeof map);
   if ((*problem = wrongMap(&map, what))) return CT_TRANSACTION_REFUSED;
-  Copy copy = {&map, shared, CT_REDUCTION(what >> 8 & 0xff, map.element), what & CT_TENSOR_DIRECTION, sizeOf(map.element), map.rank + 1u, 0, 0, 0};
+  Copy copy = {&map, shared, window, CT_REDUCTION(what >> 8 & 0xff, map.element), what & CT_TENSOR_DIRECTION, sizeOf(map.element), map.rank + 1u, 0, 0, 0};
   if (copy.direction == CT_TENSOR_REDUCE && !ct_reduction_size(copy.operation)) {
     *problem = "there is no such reduction of the tensor's element type";
     return CT_TRANSACTION_REFUSED;
@@ -188,8 +189,9 @@ ct_transaction_status ct_tensor_copy(const void *address, void *shared, const in
   copy.pitch = copy.row_bytes;
   const uint32_t span = map.swizzle ? 16u << map.swizzle : 0;
   if (copy.pitch < span) copy.pitch = span;
-  if ((uintptr_t)shared % 128 || map.address % 16 || copy.row_bytes % 16) {
-    *problem = (uintptr_t)shared % 128 ? "the shared address of a tensor copy is not a multiple of 128"
+  const uint64_t place = (uintptr_t)shared - window;
+  if (place % 128 || map.address % 16 || copy.row_bytes % 16) {
+    *problem = place % 128 ? "the shared address of a tensor copy is not a multiple of 128"
                                        : "the tensor's address or the rows of its box are not multiples of 16 bytes";
     return CT_TRANSACTION_MISALIGNED;
   }

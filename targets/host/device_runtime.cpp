@@ -114,7 +114,7 @@ void bulkReduce(ct_native_block *, void *to, const void *from, uint64_t bytes, u
 uint32_t tensorCopy(ct_native_block *, const void *map, void *shared, const int32_t *where, uint32_t what) {
   const char *problem = nullptr;
   uint32_t bytes = 0;
-  finish(ct_tensor_copy(map, shared, where, what, &bytes, &problem), problem);
+  finish(ct_tensor_copy(map, shared, 0, where, what, &bytes, &problem), problem);
   return bytes;
 }
 

@@ -238,7 +238,9 @@ llvm::Expected<llvm::Value *> Lowering::lowerService(llvm::CallInst &call, llvm:
   };
   auto pointer = [&](unsigned i) -> llvm::Value * {
     llvm::Value *value = argument(i);
-    return value->getType()->isIntegerTy() ? builder.CreateIntToPtr(value, builder.getPtrTy()) : value;
+    if (!value->getType()->isIntegerTy()) return value;
+    if (value->getType()->isIntegerTy(64)) return builder.CreateIntToPtr(value, builder.getPtrTy());
+    return builder.CreateAddrSpaceCast(builder.CreateIntToPtr(value, builder.getPtrTy(ir::space::Shared)), builder.getPtrTy());
   };
   auto ask = [&](size_t offset, llvm::Type *result, llvm::ArrayRef<llvm::Value *> arguments) {
     llvm::Value *thread = name == "nanosleep" ? nullptr : argument(0);

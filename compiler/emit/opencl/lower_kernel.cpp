@@ -61,6 +61,17 @@ class OpenclSurroundings : public Surroundings {
     }
     if (offset == offsetof(ct_native_services, texture)) return texture(b, block, arguments);
     const char *name = nullptr;
+    if (offset == offsetof(ct_native_services, bulk_copy)) name = "cutrans_device_bulk_copy";
+    if (offset == offsetof(ct_native_services, bulk_reduce)) name = "cutrans_device_bulk_reduce";
+    if (offset == offsetof(ct_native_services, tensor_copy)) name = "cutrans_device_tensor_copy";
+    if (name) {
+      flags |= CT_OPENCL_USES_MESSAGES;
+      llvm::SmallVector<Value *, 12> all = place(b, block, thread);
+      for (Diag wrong : {Diag::host_misaligned, Diag::host_transaction}) all.push_back(b.getInt32(uint32_t(wrong)));
+      all.append(arguments.begin(), arguments.end());
+      if (offset == offsetof(ct_native_services, tensor_copy)) all.push_back(sharedWindow(b, block));
+      return call(b, name, result, all);
+    }
     bool ends = false;
     if (offset == offsetof(ct_native_services, vprintf)) name = "cutrans_device_vprintf";
     if (offset == offsetof(ct_native_services, assert_fail)) name = "cutrans_device_assert", ends = true;

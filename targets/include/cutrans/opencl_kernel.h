@@ -46,7 +46,7 @@ enum { /* ct_opencl_header.flags */
   CT_OPENCL_GANGS = 1u << 2,           /* gang form */
   CT_OPENCL_WAITS_ON_GRID = 1u << 3,   /* blocks may wait for others of the grid */
   CT_OPENCL_USES_HEAP = 1u << 4,       /* malloc or free: ct_opencl_launch.heap must be there */
-  CT_OPENCL_USES_TIMER = 1u << 5       /* %globaltimer: ct_opencl_launch.timer_* must be there */
+  CT_OPENCL_USES_TIMER = 1u << 5,       /* %globaltimer: ct_opencl_launch.timer_* must be there */
 };
 
 /* What a target must know of a kernel without a compiler. Field order is ABI. */

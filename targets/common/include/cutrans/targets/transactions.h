@@ -27,9 +27,9 @@ ct_transaction_status ct_bulk_copy(void *to, const void *from, uint64_t bytes, u
 /* `operation` is CT_REDUCTION(...). Each element of `to` is updated atomically. */
 ct_transaction_status ct_bulk_reduce(void *to, const void *from, uint64_t bytes, uint32_t operation, const char **problem);
 
-/* One tensor copy. `where` has eight numbers: five coordinates, three offsets. `out_bytes`: what the copy counts for an
+/* One tensor copy. Shared addresses, by which a swizzle goes, are places in memory less `window`. `where` has eight numbers: five coordinates, three offsets. `out_bytes`: what the copy counts for an
  * mbarrier, all of the box, also what lies outside of the tensor. */
-ct_transaction_status ct_tensor_copy(const void *map, void *shared, const int32_t *where, uint32_t what, uint32_t *out_bytes,
+ct_transaction_status ct_tensor_copy(const void *map, void *shared, uint64_t window, const int32_t *where, uint32_t what, uint32_t *out_bytes,
                                      const char **problem);
 
 /* The place within shared memory to which a swizzle moves the byte at `address`. */
