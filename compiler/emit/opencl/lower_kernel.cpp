@@ -70,7 +70,7 @@ class OpenclSurroundings : public Surroundings {
       for (Diag wrong : {Diag::host_misaligned, Diag::host_transaction}) all.push_back(b.getInt32(uint32_t(wrong)));
       all.append(arguments.begin(), arguments.end());
       if (offset == offsetof(ct_native_services, tensor_copy)) all.push_back(sharedWindow(b, block));
-      return call(b, name, result, all);
+      return callDevice(b, name, result, all);
     }
     bool ends = false;
     if (offset == offsetof(ct_native_services, vprintf)) name = "cutrans_device_vprintf";
