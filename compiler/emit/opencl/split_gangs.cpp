@@ -154,6 +154,7 @@ llvm::Expected<uint32_t> Coroutine::split() {
   llvm::Function *resume = module_.getFunction((llvm::Twine(Start) + ".resume").str());
   if (!resume) return simt::refuse(Diag::codegen_verify, "the gang was not split at its suspensions");
   const uint64_t bytes = resume->getParamDereferenceableBytes(0);
+  const uint64_t align = std::min<uint64_t>(resume->getParamAlign(0).valueOrOne().value(), CT_OPENCL_SLOT_ALIGN);
   // The frame holds its functions' addresses, which nobody asks for: the one to resume is known.
   llvm::Function *others[] = {module_.getFunction((llvm::Twine(Start) + ".destroy").str()), module_.getFunction((llvm::Twine(Start) + ".cleanup").str())};
   for (llvm::Function *function : {resume, others[0], others[1]}) {
@@ -177,7 +178,7 @@ llvm::Expected<uint32_t> Coroutine::split() {
     limitAlignment(*function);
   }
   if (!bytes || bytes > UINT32_MAX - CT_OPENCL_SLOT_ALIGN) return simt::refuse(Diag::codegen_verify, "the frame of a gang has an impossible size");
-  return uint32_t(llvm::alignTo(bytes, CT_OPENCL_SLOT_ALIGN));
+  return uint32_t(llvm::alignTo(bytes, align));
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ typedef struct ct_opencl_header {
   uint32_t block_bytes;           /* gang form: what a slot holds for its block, for each gang, and for each warp of narrower gangs */
   uint32_t gang_bytes;
   uint32_t warp_bytes;
-  uint32_t frame_bytes;           /* and of a suspended gang, a multiple of CT_OPENCL_SLOT_ALIGN, its alignment */
+  uint32_t frame_bytes;           /* and of a suspended gang, a multiple of its alignment, which is at most CT_OPENCL_SLOT_ALIGN */
 } ct_opencl_header;
 
 /* One launch. The target writes it to memory that the device reads; addresses are the device's. */
