@@ -8,8 +8,8 @@
 #include <cstring>
 #include <functional>
 
-#include "cutrans/amdgpu_kernel.h"
 #include "cutrans/targets/textures.h"
+#include "tests/amdgpu/wave_runner.h"
 #include "tests/ptx/run/compile_ptx.h"
 #include "tests/ptx/run/opencl_runner.h"
 #include "tests/ptx/run/runner.h"
@@ -67,20 +67,54 @@ std::vector<Thread> threads(Random &random) {
   return made;
 }
 
-// Where a kernel runs: as native code in gangs of one width, or on an OpenCL device of this machine.
+// Where a kernel runs: as native code in gangs of one width, on an OpenCL device of this machine, or in waves of a chip that is imitated.
 struct Way {
   uint32_t width = 0;
-  const char *opencl = nullptr;  // a format
+  std::string format = {}, codegen = {};  // empty: native code
 };
-void PrintTo(const Way &way, std::ostream *out) { *out << (way.opencl ? way.opencl : "width " + std::to_string(way.width)); }
+void PrintTo(const Way &way, std::ostream *out) { *out << (way.format.empty() ? "width " + std::to_string(way.width) : way.format); }
 
-// Most of the time of a way over OpenCL is the device's compiler: a quarter of the cases, an eighth as text, take it; with CUTRANS_LONG=1 all.
+// The other formats take compilers more than half a second: each has some of the cases, with CUTRANS_LONG=1 all.
 std::vector<Way> ways(size_t turn = 0) {
   std::vector<Way> made{{1}, {8}, {16}, {32}};
   const bool all = std::getenv("CUTRANS_LONG") != nullptr;
-  if (openclMissing().empty() && (all || turn % 4 == 0)) made.push_back({0, CT_OPENCL_FORMAT_SPIR});
-  if (openclMissing().empty() && (all || turn % 8 == 0)) made.push_back({0, CT_OPENCL_FORMAT_C});
+  if (openclMissing().empty() && (all || turn % 4 == 0)) made.push_back({0, CT_OPENCL_FORMAT_SPIR, openclCodegen()});
+  if (openclMissing().empty() && (all || turn % 8 == 0)) made.push_back({0, CT_OPENCL_FORMAT_C, openclCodegen()});
+  if (all || turn % 4 == 0 || turn % 4 == 2) made.push_back({0, CT_AMDGPU_FORMAT, turn % 4 ? "gpu=gfx1100;embed-ir=2" : "gpu=gfx90a;embed-ir=2"});
   return made;
+}
+
+// What a kernel with this handle may touch.
+void addBuffers(uint64_t handle, std::vector<std::pair<const void *, size_t>> &buffers) {
+  if (!handle) return;
+  const auto &t = *reinterpret_cast<const ct_texture *>(handle);
+  buffers.emplace_back(&t, sizeof t);
+  for (uint32_t i = 0; i < t.levels; ++i) {
+    const ct_texture_level &level = t.level[i];
+    const uint64_t slices = uint64_t{t.layers} * (t.shape == CT_SHAPE_CUBE ? 6 : 1) * level.depth, texel = t.channels * t.bits / 8u;
+    buffers.emplace_back(reinterpret_cast<const void *>(level.address), (slices - 1) * level.slice_pitch + (level.height - 1) * level.row_pitch + level.width * texel);
+  }
+}
+
+Outcome launch(const PtxArtifact &artifact, const Launch &launch, std::vector<std::pair<const void *, size_t>> buffers, const Way &way) {
+  std::string error;
+  if (way.format == CT_AMDGPU_FORMAT) {
+    CodeObject object(artifact.bytes);
+    error = object.error;
+    WaveLaunch waves;
+    static_cast<Launch &>(waves) = launch;
+    waves.buffers = std::move(buffers);
+    if (error.empty()) return runInWaves(object, waves);
+  } else if (!way.format.empty()) {
+    OpenclArtifact loaded(artifact.bytes, way.format == CT_OPENCL_FORMAT_SPIR);
+    error = loaded.error();
+    if (error.empty()) return loaded.run(launch);
+  } else {
+    Artifact loaded(artifact.bytes);
+    error = loaded.error();
+    if (error.empty()) return loaded.run(launch);
+  }
+  return {false, error, ""};
 }
 
 // The message of a fault, or "".
@@ -90,7 +124,7 @@ std::string run(const std::string &body, uint64_t even, uint64_t odd, std::vecto
   CompileOptions options;
   options.block = {Threads, 1, 1};
   options.gangWidth = way.width;
-  if (way.opencl) options.format = way.opencl, options.codegen = openclCodegen();
+  if (!way.format.empty()) options.format = way.format, options.codegen = way.codegen;
   PtxArtifact artifact = module.compile("k", options);
   EXPECT_EQ(artifact.diagnostics, "") << body;
   if (artifact.bytes.empty()) return "";
@@ -99,16 +133,10 @@ std::string run(const std::string &body, uint64_t even, uint64_t odd, std::vecto
   uint64_t params[3] = {even, odd, reinterpret_cast<uint64_t>(data.data())};
   launch.params.resize(sizeof params);
   std::memcpy(launch.params.data(), params, sizeof params);
-  Outcome outcome;
-  if (way.opencl) {
-    OpenclArtifact loaded(artifact.bytes, std::string(way.opencl) == CT_OPENCL_FORMAT_SPIR);
-    EXPECT_EQ(loaded.error(), "");
-    if (loaded.error().empty()) outcome = loaded.run(launch);
-  } else {
-    Artifact loaded(artifact.bytes);
-    EXPECT_EQ(loaded.error(), "");
-    outcome = loaded.run(launch);
-  }
+  std::vector<std::pair<const void *, size_t>> buffers{{data.data(), data.size() * sizeof(Thread)}};
+  addBuffers(even, buffers);
+  addBuffers(odd, buffers);
+  Outcome outcome = test::launch(artifact, launch, std::move(buffers), way);
   return outcome.ok ? "" : outcome.problem;
 }
 
@@ -273,8 +301,8 @@ TEST(TextureForm, AHandleThatIsNoneEndsTheKernel) {
     std::vector<Thread> data = threads(random);
     const std::string problem = run("tex.2d.v4.s32.f32 {%r11,%r12,%r13,%r14}, [%rd1, {%f1,%f2}];", pair.first.handle(), 0, data, way);
     const uint32_t code = CT_TEXTURE_BAD_HANDLE | 19u << CT_NATIVE_TRAP_LINE_SHIFT;
-    if (way.opencl) { EXPECT_EQ(problem, "trap " + std::to_string(code) + " in thread 1"); }
-    else { EXPECT_NE(problem, ""); }
+    if (way.format.empty()) EXPECT_EQ(problem, "texture fault " + std::to_string(CT_TEXTURE_BAD_HANDLE) + " in thread 1");
+    else EXPECT_EQ(problem, "trap " + std::to_string(code) + " in thread 1");
   }
 }
 
@@ -320,7 +348,7 @@ TEST_P(SurfaceRun, LandsInPlace) {
   image.levels = {{Threads, 1, 1, {}}};
   for (unsigned i = 0; i < Threads * 4; ++i) image.levels[0].raw.push_back(random());
   std::vector<Thread> before = threads(random);
-  for (const Way &way : ways()) {
+  for (const Way &way : ways(GetParam() % 2 * 2)) {
     Stored stored(image);
     std::vector<Thread> after = test::after(form.text, stored.handle(), stored.handle(), before, way);
     for (unsigned i = 0; i < Threads; ++i) {
@@ -332,28 +360,6 @@ TEST_P(SurfaceRun, LandsInPlace) {
         ASSERT_EQ(stored.element(image, 0, i, 0, 0, c), texel[c]) << testing::PrintToString(way) << ", thread " << i << ", element " << c;
       }
     }
-  }
-}
-
-// Code objects: nothing here executes them. A call of each function of the sampler.
-TEST(TextureAmdgpu, Compiles) {
-  std::vector<std::string> texts;
-  for (const Form &form : Forms)
-    for (const char *name : {"2d", "acube", "grad", "gather_b", "queries"})
-      if (std::string(form.name) == name) texts.push_back(form.text);
-  for (const SurfaceForm &form : SurfaceForms)
-    for (const char *name : {"v4_b8", "p", "reduce"})
-      if (std::string(form.name) == name) texts.push_back(form.text);
-  ASSERT_EQ(texts.size(), 8u);
-  for (size_t i = 0; i < texts.size(); ++i) {
-    PtxModule module(kernel(texts[i]));
-    CompileOptions options;
-    options.block = {Threads, 1, 1};
-    options.format = CT_AMDGPU_FORMAT;
-    options.codegen = i % 2 ? "gpu=gfx90a" : "gpu=gfx1100";
-    PtxArtifact artifact = module.compile("k", options);
-    EXPECT_EQ(artifact.diagnostics, "") << texts[i];
-    EXPECT_FALSE(artifact.bytes.empty());
   }
 }
 
