@@ -2,6 +2,8 @@
 // What HIP's devices claim, opening and closing them, their faults and their time.
 #include "device.h"
 
+#include <cutrans/device_heap.h>
+
 #include <cutrans/amdgpu_kernel.h>
 
 #include <algorithm>
@@ -182,6 +184,36 @@ ct_device::~ct_device() {
   if (base_stream) (void)api.hipStreamDestroy(base_stream);
   if (read_stream) (void)api.hipStreamDestroy(read_stream);
   if (read_buffer) (void)api.hipHostFree(read_buffer);
+  if (heap) (void)api.hipFree(heap);
+}
+
+// On a stream of its own: the caller's may wait for what the caller does next. HIP has no memory that comes when it is touched, and the ABI tells of no limit of the program's.
+ct_status ct_device::needHeap(uint64_t &address) {
+  std::lock_guard hold(heap_lock);
+  if (!heap) {
+    const uint64_t bytes = std::min<uint64_t>(facts.info.memory_bytes / 16, 1u << 30);
+    const auto pages = static_cast<uint32_t>(bytes / CT_HEAP_PAGE);
+    const uint64_t front = ct_heap_front_bytes(pages);
+    void *made = nullptr;
+    hipStream_t stream = nullptr;
+    ct_status status = HIP_CALL(hipMalloc, &made, front + (uint64_t{pages} + 1) * CT_HEAP_PAGE);
+    if (status != CT_OK) return status;
+    void *const start = reinterpret_cast<void *>((reinterpret_cast<uint64_t>(made) + CT_HEAP_PAGE - 1) / CT_HEAP_PAGE * CT_HEAP_PAGE);
+    const ct_device_heap head = ct_heap_head(reinterpret_cast<uint64_t>(start), pages);
+    status = HIP_CALL(hipStreamCreateWithPriority, &stream, hipStreamNonBlocking, facts.greatest_priority);
+    if (status == CT_OK) status = HIP_CALL(hipMemsetAsync, start, 0, front, stream);
+    if (status == CT_OK) status = HIP_CALL(hipMemcpyAsync, start, &head, sizeof head, hipMemcpyHostToDevice, stream);
+    if (status == CT_OK) status = HIP_CALL(hipStreamSynchronize, stream);
+    if (stream) (void)api.hipStreamDestroy(stream);
+    if (status != CT_OK) {
+      (void)api.hipFree(made);
+      return status;
+    }
+    heap = made;
+    heap_address = reinterpret_cast<uint64_t>(start);
+  }
+  address = heap_address;
+  return CT_OK;
 }
 
 ct_status ct_device::read(uint64_t address, void *to, uint64_t bytes) const {

@@ -60,6 +60,8 @@ struct ct_device {
   ct_status fault() const { return kept.load(std::memory_order_acquire); }
   // A few bytes of device memory, now, whatever queues do.
   ct_status read(uint64_t address, void *to, uint64_t bytes) const;
+  // The memory of malloc in kernels (cutrans/device_heap.h), made at the first launch that needs it.
+  ct_status needHeap(uint64_t &address);
   // The base for an event that is recorded now; null with `status` set where HIP fails.
   std::shared_ptr<cutrans::hip::Base> base(ct_status &status);
 
@@ -79,4 +81,7 @@ struct ct_device {
   mutable std::mutex read_lock;
   mutable hipStream_t read_stream = nullptr;
   mutable void *read_buffer = nullptr;     // pinned
+  std::mutex heap_lock;
+  void *heap = nullptr;                    // as HIP gave it
+  uint64_t heap_address = 0;               // on a page
 };

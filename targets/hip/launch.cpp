@@ -144,6 +144,8 @@ ct_status launchChecked(ct_queue &queue, const ct_launch &request) {
     launch.stack_bytes = request.stack_bytes;
     launch.stack_slot_count = queue.memory.slot_count;
   }
+  if (record.flags & CT_AMDGPU_USES_HEAP)
+    if (ct_status status = device.needHeap(launch.heap); status != CT_OK) return status;
   if (!(record.flags & CT_AMDGPU_USES_MESSAGES)) return submit(queue, request, arguments);
 
   if (ct_status status = needMessages(queue.memory); status != CT_OK) return status;

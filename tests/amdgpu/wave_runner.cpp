@@ -3,13 +3,14 @@
 
 #include <cstring>
 
+#include "cutrans/device_heap.h"
 #include "tests/amdgpu/waves/machine.h"
 #include "tests/ptx/run/messages.h"
 
 namespace cutrans::test {
 namespace {
 
-constexpr size_t kMessageBytes = 64 << 10, kWorkspaceBytes = 4096;
+constexpr size_t kMessageBytes = 64 << 10, kWorkspaceBytes = 4096, kHeapPages = 256;
 
 std::vector<std::max_align_t> zeroed(size_t bytes) { return std::vector<std::max_align_t>(bytes / sizeof(std::max_align_t) + 8); }
 
@@ -36,13 +37,19 @@ Outcome runInWaves(const CodeObject &object, const WaveLaunch &launch) {
   for (int i = 0; i < 3; ++i) brought.grid[i] = launch.grid[i], brought.block[i] = launch.block[i];
   brought.dynamic_shared_bytes = launch.dynamicShared;
   if (record.flags & CT_AMDGPU_USES_TIMER) brought.timer_khz = 100'000;
+  const size_t heapBytes = record.flags & CT_AMDGPU_USES_HEAP ? ct_heap_front_bytes(kHeapPages) + kHeapPages * CT_HEAP_PAGE : 0;
+  auto heap = zeroed(heapBytes + CT_HEAP_PAGE);
+  if (heapBytes) {
+    brought.heap = (aligned(heap) + CT_HEAP_PAGE - 1) / CT_HEAP_PAGE * CT_HEAP_PAGE;
+    *reinterpret_cast<ct_device_heap *>(brought.heap) = ct_heap_head(brought.heap, kHeapPages);
+  }
   char *place = reinterpret_cast<char *>(aligned(arguments));
   std::memcpy(place, launch.params.data(), std::min<size_t>(launch.params.size(), record.params_bytes));
   std::memcpy(place + record.launch_offset, &brought, sizeof brought);
 
   std::vector<std::pair<uint64_t, uint64_t>> ranges{{aligned(arguments), record.kernarg_bytes}, {brought.globals, launch.globalsBytes},
                                                     {brought.stacks, slots * record.wave_size * stackBytes}, {brought.stack_slots, slots * 4},
-                                                    {brought.messages, sizeof messages + kMessageBytes}, {brought.grid_workspace, kWorkspaceBytes}};
+                                                    {brought.messages, sizeof messages + kMessageBytes}, {brought.grid_workspace, kWorkspaceBytes}, {brought.heap, heapBytes}};
   for (auto [address, bytes] : launch.buffers) ranges.emplace_back(reinterpret_cast<uint64_t>(address), bytes);
   for (auto [address, bytes] : program.variables()) ranges.emplace_back(reinterpret_cast<uint64_t>(address), bytes);
   waves::Launch carried;

@@ -135,10 +135,14 @@ const std::string &codeObject(bool needy) {
     const cutrans::test::PtxModule module(R"(.version 8.0
 .target sm_80
 .address_size 64
+.extern .func (.param .b64 r) malloc (.param .b64 n);
+.extern .func free (.param .b64 p);
 .visible .entry plain(.param .u64 out) { .reg .u64 %a; ld.param.u64 %a, [out]; st.global.u32 [%a], 7; ret; }
 .visible .entry needy(.param .u64 out)
 { .reg .u64 %a, %b; .reg .pred %p; .reg .u32 %x;
   ld.param.u64 %a, [out]; setp.eq.u64 %p, %a, 0; @%p trap;
+  { .param .b64 n; .param .b64 r; st.param.b64 [n], 100; call.uni (r), malloc, (n); ld.param.b64 %b, [r]; }
+  st.u32 [%b], 3; { .param .b64 p; st.param.b64 [p], %b; call.uni free, (p); }
   alloca.u64 %b, 64; cvta.local.u64 %b, %b; st.u32 [%b], 5; mov.u64 %a, %globaltimer; ld.u32 %x, [%b]; ld.param.u64 %a, [out]; st.global.u32 [%a], %x; ret; }
 )");
     ct_device_info info{};

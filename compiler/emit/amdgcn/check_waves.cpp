@@ -25,8 +25,6 @@ const char *whyNoRule(Intrinsic id) {
     case TensorCopy: return "tensor copies";
     case BulkCopy:
     case BulkReduce: return "bulk copies";
-    case Malloc:
-    case Free: return "malloc and free in device code: a code object calls nothing";
     case ClusterMap:
     case ClusterRankOf:
     case ClusterArrive:

@@ -135,6 +135,7 @@ class Lowering {
     return builder.CreateICmpULT(builder.CreateSub(address, start), bytes);
   }
   Value *message(llvm::CallInst &call, Intrinsic id);
+  Value *allocate(llvm::CallInst &call);
   Value *texture(llvm::CallInst &call);
   Value *updateMbarrier(llvm::CallInst &call);
   Value *number(uint32_t value) { return llvm::ConstantInt::get(llvm::Type::getInt32Ty(kernel_.getContext()), value); }
@@ -146,6 +147,11 @@ class Lowering {
     return messages_ ? messages_ : messages_ = ids_.field(offsetof(ct_amdgpu_launch, messages), i64(), "messages");
   }
 
+  Value *heap() {
+    record_.flags |= CT_AMDGPU_USES_HEAP;
+    return heap_ ? heap_ : heap_ = ids_.field(offsetof(ct_amdgpu_launch, heap), i64(), "heap");
+  }
+
   llvm::Function &kernel_;
   llvm::Module &module_;
   ct_amdgpu_kernel &record_;
@@ -153,7 +159,7 @@ class Lowering {
   WarpLowering warp_;
   BlockLowering block_;
   TextureCalls textures_{ir::space::Local};
-  Value *globals_ = nullptr, *messages_ = nullptr;
+  Value *globals_ = nullptr, *messages_ = nullptr, *heap_ = nullptr;
   llvm::BasicBlock *failed_ = nullptr;
   llvm::PHINode *code_ = nullptr;  // of the trap or refusal that led to `failed_`
   bool guarded_ = false;           // the program itself ends grids
@@ -291,9 +297,17 @@ Value *Lowering::isSpace(llvm::CallInst &call, Intrinsic id) {
   }
 }
 
-// A call of compiler/emit/device/messages.c.
+// A call of compiler/emit/device/heap.c.
+Value *Lowering::allocate(llvm::CallInst &call) {
+  Value *from = heap();
+  llvm::IRBuilder<> builder(&call);
+  llvm::FunctionCallee alloc = module_.getOrInsertFunction("cutrans_device_heap_alloc", i64(), builder.getPtrTy(), i64());
+  return builder.CreateCall(alloc, {builder.CreateIntToPtr(from, builder.getPtrTy()), call.getArgOperand(0)});
+}
+
+// A call of compiler/emit/device/messages.c, or of what may write one.
 Value *Lowering::message(llvm::CallInst &call, Intrinsic id) {
-  Value *space = messages(), *thread = ids_.linearThread(), *group[] = {ids_.groupId(0), ids_.groupId(1), ids_.groupId(2)};
+  Value *from = id == Intrinsic::Free ? heap() : nullptr, *space = messages(), *thread = ids_.linearThread(), *group[] = {ids_.groupId(0), ids_.groupId(1), ids_.groupId(2)};
   llvm::IRBuilder<> builder(&call);
   auto generic = [&](unsigned index) {
     Value *value = call.getArgOperand(index);
@@ -309,6 +323,9 @@ Value *Lowering::message(llvm::CallInst &call, Intrinsic id) {
   } else if (id == Intrinsic::AssertFail) {
     name = "cutrans_device_assert";
     arguments.append({generic(0), generic(1), call.getArgOperand(2), generic(3)});
+  } else if (id == Intrinsic::Free) {
+    name = "cutrans_device_heap_free";
+    arguments.append({builder.CreateIntToPtr(from, builder.getPtrTy()), call.getArgOperand(0), number(simt::withLine(uint32_t(Diag::host_heap_free), call))});
   } else {
     arguments.push_back(call.getArgOperand(0));
   }
@@ -432,6 +449,8 @@ llvm::Expected<Value *> Lowering::lower(llvm::CallInst &call, Intrinsic id) {
     case IsLocal:
     case IsConst:
     case IsParam: return isSpace(call, id);
+    case Malloc: return allocate(call);
+    case Free:
     case Vprintf:
     case AssertFail:
     case Fault: return message(call, id);
@@ -454,8 +473,8 @@ llvm::Error Lowering::run() {
     if (auto *marker = llvm::dyn_cast<llvm::LifetimeIntrinsic>(&instruction)) marker->eraseFromParent();
   // First of all: what guards the start must not stand behind what a thread has to give back.
   eachCall([&](llvm::CallInst &, Intrinsic id) {
-    guarded_ |= endsThread(id);
-    if (endsThread(id) || id == Intrinsic::Vprintf || isTexture(id) || WarpLowering::hasMembers(id)) messages();
+    guarded_ |= endsThread(id) || id == Intrinsic::Free;
+    if (endsThread(id) || id == Intrinsic::Vprintf || id == Intrinsic::Free || isTexture(id) || WarpLowering::hasMembers(id)) messages();
   });
   endThreads();
   warp_.markLeaving();

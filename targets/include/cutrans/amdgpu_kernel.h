@@ -32,7 +32,7 @@
 extern "C" {
 #endif
 
-#define CT_AMDGPU_ABI 1u
+#define CT_AMDGPU_ABI 2u
 #define CT_AMDGPU_MAGIC 0x444d4143u /* "CAMD" */
 #define CT_AMDGPU_FORMAT "amdgpu-elf"
 #define CT_AMDGPU_KERNEL_NAME "cutrans_kernel"
@@ -43,7 +43,8 @@ extern "C" {
 enum { /* ct_amdgpu_kernel.flags */
   CT_AMDGPU_USES_STACK = 1u << 0,      /* recursion or alloca: wants ct_amdgpu_launch.stack* */
   CT_AMDGPU_USES_MESSAGES = 1u << 1,   /* printf, assert, trap: wants ct_amdgpu_launch.messages */
-  CT_AMDGPU_USES_TIMER = 1u << 2       /* %globaltimer: wants ct_amdgpu_launch.timer_khz */
+  CT_AMDGPU_USES_TIMER = 1u << 2,      /* %globaltimer: wants ct_amdgpu_launch.timer_khz */
+  CT_AMDGPU_USES_HEAP = 1u << 3        /* malloc and free: wants ct_amdgpu_launch.heap */
 };
 
 /* What a target must know of a kernel without a compiler. Field order is ABI. */
@@ -75,6 +76,7 @@ typedef struct ct_amdgpu_launch {
   uint64_t stacks;                /* stack_slots pieces of wave_size * stack_bytes, 64-aligned */
   uint64_t stack_slots;           /* an array of stack_slot_count uint32, 0: free; a wave takes one with an atomic exchange and gives it back */
   uint64_t stack_bytes;           /* of each thread, a multiple of 16 */
+  uint64_t heap;                  /* a ct_device_heap (device_heap.h), the device's */
   uint32_t stack_slot_count;      /* at least as many as waves that the device runs at a time */
   uint32_t grid[3];               /* blocks */
   uint32_t block[3];              /* threads */

@@ -11,6 +11,7 @@
 #include <functional>
 
 #include "cutrans/codegen.h"
+#include "cutrans/device_heap.h"
 
 namespace cutrans::hip_double {
 namespace {
@@ -149,6 +150,11 @@ hipError_t launch(hipFunction_t function, const uint32_t *grid, const uint32_t *
     if (!given.stack_bytes || given.stack_bytes % 16 || !given.stack_slot_count) violation(self, "a kernel with a stack, and no stack");
     needDeviceRange(reinterpret_cast<void *>(given.stacks), wave * given.stack_slot_count, self);
     needDeviceRange(reinterpret_cast<void *>(given.stack_slots), uint64_t{given.stack_slot_count} * 4, self);
+  }
+  if (record.flags & CT_AMDGPU_USES_HEAP) {
+    needDeviceRange(reinterpret_cast<void *>(given.heap), sizeof(ct_device_heap), self);
+    const auto &heap = *reinterpret_cast<const ct_device_heap *>(given.heap);
+    needDeviceRange(&heap, heap.first - given.heap + uint64_t{heap.count} * CT_HEAP_PAGE, self);
   }
   if ((record.flags & CT_AMDGPU_USES_TIMER) && given.timer_khz != 100'000) violation(self, "the rate of the timer");
   if (cooperative) needDeviceRange(reinterpret_cast<void *>(given.grid_workspace), 64, self);
