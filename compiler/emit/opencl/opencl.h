@@ -7,7 +7,7 @@
 //     define spir_kernel void @cutrans_kernel(ptr addrspace(1) %launch, ptr addrspace(3) %shared)
 //
 // and perhaps internal ones that it calls (no recursion). All other pointers are 64-bit numbers in space 0, wherever they point; allocas are of fixed
-// size, in entry blocks. No variables. Calls that leave the module: LLVM's intrinsics, and `i64 @_Z12get_group_idj(i32)`.
+// size, in entry blocks. No variables but constants (the tables of the sampler). Calls that leave the module: LLVM's intrinsics, and `i64 @_Z12get_group_idj(i32)`.
 #pragma once
 
 #include <string>
