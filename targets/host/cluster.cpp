@@ -35,8 +35,7 @@ void Cluster::mapWindows(size_t blocks, size_t bytes) {
 void Cluster::start(Unit &unit, const Launch &launch, uint64_t number, size_t first_slot) {
   const uint32_t *size = launch.cluster, count = launch.cluster_blocks;
   slots.clear();
-  live = arrived = 0;
-  phase = 1;
+  ct_gangs_start_cluster(this);
   if (count > 1) mapWindows(count, launch.kernel->native->static_shared_bytes + launch.dynamic_shared_bytes);
   const uint64_t columns = launch.grid[0] / size[0], rows = launch.grid[1] / size[1];
   const uint64_t x = number % columns * size[0], y = number / columns % rows * size[1], z = number / columns / rows * size[2];
@@ -49,37 +48,16 @@ void Cluster::start(Unit &unit, const Launch &launch, uint64_t number, size_t fi
   }
 }
 
-void Cluster::completeIfAll() {
-  if (!live || arrived != live) return;
-  arrived = 0;
-  ++phase;
-  for (Slot *slot : slots) ct_gangs_release(slot->gangs.get(), CT_GANGS_CLUSTER);
-}
-
-void Cluster::arrive(Gang &gang) {
-  if (gang.cluster_phase == phase) return;  // other lanes of the gang came before
-  gang.cluster_phase = phase;
-  ++arrived;
-  completeIfAll();
-}
-
-void Cluster::leave(Gang &gang) {
-  --live;
-  if (gang.cluster_phase == phase) --arrived;
-  completeIfAll();
-}
-
 void clusterArrive(ct_native_block *block, uint32_t index) {
-  Gang &gang = gangOf(block, index);
-  gang.slot->together->arrive(gang);
+  ct_gangs_arrive_cluster(gangOf(block, index).slot->gangs.get(), index);
 }
 
 void clusterWait(ct_native_block *block, uint32_t index) {
   Gang &gang = gangOf(block, index);
-  if (gang.cluster_phase == 0)
+  GangState &state = *gang.slot->gangs;
+  if (state.states[index].cluster_phase == 0)
     abandon(CT_ERR_LAUNCH, Code::host_barrier_misuse, "the barrier of the cluster is waited for by a thread that has not arrived");
-  if (gang.cluster_phase == gang.slot->together->phase) waitFor(gang, CT_GANGS_CLUSTER);
-  gang.cluster_phase = 0;
+  if (ct_gangs_wait_cluster(&state, index)) suspend(gang);
 }
 
 }  // namespace cutrans::host

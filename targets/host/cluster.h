@@ -2,6 +2,8 @@
 // Blocks that one unit runs together, each of which may use the shared memory of the others: a cluster, or a block alone.
 #pragma once
 
+#include <cutrans/gangs.h>
+
 #include <cstdint>
 #include <vector>
 
@@ -10,22 +12,16 @@
 
 namespace cutrans::host {
 
-struct Gang;
 struct Slot;
 struct Unit;
 
-struct Cluster {
+struct Cluster : ct_gangs_cluster {
   ~Cluster() { unmapPages(windows_); }
 
   std::vector<Slot *> slots;   // by rank
-  uint32_t live = 0;           // gangs that have not returned
-  uint32_t arrived = 0;        // of those, at the cluster's barrier
-  uint64_t phase = 1;          // of that barrier
 
   // Starts the blocks of cluster `number` of the launch in `unit`'s slots from `first_slot` on, without their gangs.
   void start(Unit &unit, const Launch &launch, uint64_t number, size_t first_slot);
-  void arrive(Gang &gang);
-  void leave(Gang &gang);      // the gang has returned
 
   // Windows of shared memory, that of rank r at base + (r << shift).
   uint32_t base() const { return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(windows_.data)); }
@@ -33,7 +29,6 @@ struct Cluster {
 
  private:
   void mapWindows(size_t blocks, size_t bytes);
-  void completeIfAll();
 
   Pages windows_;
   size_t window_bytes_ = 0, window_count_ = 0;

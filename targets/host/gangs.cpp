@@ -17,11 +17,6 @@
 namespace cutrans::host {
 namespace {
 
-void suspend(Gang &gang) {
-  Unit &unit = gang.slot->home;
-  switchFiber(gang.fiber, unit.guard.body);
-}
-
 void runGang(void *raw) {
   Gang &gang = *static_cast<Gang *>(raw);
   gang.slot->launch->kernel->native->entry.gang(gang.slot, gang.index);
@@ -51,15 +46,14 @@ void startGangs(Slot &slot, const Launch &launch) {
   if (width < CT_GANGS_WARP) state.meetings.resize((launch.threads + CT_GANGS_WARP - 1) / CT_GANGS_WARP);
   state.gangs = state.states.data();
   state.warps = state.meetings.data();
+  state.cluster = slot.together;
   ct_gangs_start(&state, width, launch.threads);
   for (uint32_t i = 0; i < count; ++i) {
     Gang &gang = state.fibers[i];
     gang.slot = &slot;
     gang.index = i;
     gang.fiber.context = nullptr;
-    gang.cluster_phase = 0;
   }
-  slot.together->live += count;
 }
 
 // One turn of a gang.
@@ -81,7 +75,6 @@ void resume(Unit &unit, Gang &gang) {
   unit.stacks.give(gang.fiber.stack);
   gang.fiber.stack = {};
   ct_gangs_leave(&state, gang.index);
-  gang.slot->together->leave(gang);
 }
 
 [[noreturn]] void reportDeadlock(const Cluster &cluster) {
@@ -126,9 +119,9 @@ Gang &gangOf(ct_native_block *block, uint32_t gang) {
   return slot.gangs->fibers[gang];
 }
 
-void waitFor(Gang &gang, uint32_t barrier) {
-  ct_gangs_wait_for(gang.slot->gangs.get(), gang.index, barrier);
-  suspend(gang);
+void suspend(Gang &gang) {
+  Unit &unit = gang.slot->home;
+  switchFiber(gang.fiber, unit.guard.body);
 }
 
 void runGangs(Unit &unit, Job &job, const Launch &launch) {

@@ -21,7 +21,6 @@ struct Gang {
   Fiber fiber;
   Slot *slot = nullptr;
   uint32_t index = 0;
-  uint64_t cluster_phase = 0;   // of the cluster's barrier, arrived at and not waited for; 0: none
 };
 
 struct GangState : ct_gangs {
@@ -37,8 +36,8 @@ struct GangState : ct_gangs {
 
 // For services: the gang that calls; ends the launch where the kernel has none.
 Gang &gangOf(ct_native_block *block, uint32_t gang);
-// Suspends the running gang until that barrier is released.
-void waitFor(Gang &gang, uint32_t barrier);
+// Lets others run until the gang is ready and its turn.
+void suspend(Gang &gang);
 
 // Runs blocks of the job until none is left. On a unit, inside its guard.
 void runGangs(Unit &unit, Job &job, const Launch &launch);

@@ -21,7 +21,7 @@ extern const ct_memory_ops memory_ops;
 // The devices that the user chose; filled by init().
 extern std::vector<Found> devices;
 
-constexpr uint32_t kMaxThreadsPerBlock = 1024, kMaxThreadsPerUnit = 2048, kMaxBlocksPerUnit = 32;
+constexpr uint32_t kMaxThreadsPerBlock = 1024, kMaxThreadsPerUnit = 2048, kMaxBlocksPerUnit = 32, kMaxClusterBlocks = 16;
 constexpr uint32_t kSharedPerBlock = 48u << 10, kSharedPerBlockMax = 227u << 10, kSharedReserved = 1u << 10;
 // For targets/process: a CPU's memory is this process's, if the strategy is one of those that use any pointer.
 ct_status roomFor(uint32_t index, uint64_t size);

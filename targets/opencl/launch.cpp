@@ -22,11 +22,20 @@ uint64_t blocksOf(const ct_launch &request) {
   return plane > UINT64_MAX / request.grid[2] ? UINT64_MAX : plane * request.grid[2];
 }
 
+uint32_t clusterOf(const ct_launch &request) { return request.cluster[0] * request.cluster[1] * request.cluster[2]; }
+
+// What workers take at a time.
+uint64_t clustersOf(const ct_launch &request) { return blocksOf(request) / clusterOf(request); }
+
+uint32_t workersFor(const ct_device &device, const ct_launch &request) {
+  return static_cast<uint32_t>(std::min<uint64_t>(clustersOf(request), device.found.can.units));
+}
+
 // Blocks that the device holds at once.
 uint64_t roomFor(const ct_device &device, const ct_kernel &kernel, const ct_launch &request) {
   const uint32_t limit = sharedLimit(device.found), shared = kernel.header.static_shared_bytes + request.dynamic_shared_bytes;
   return uint64_t{device.found.can.units} *
-         cutrans::targets::residentBlocks({kMaxBlocksPerUnit, kMaxThreadsPerUnit, limit + kSharedReserved, kSharedReserved}, threadsOf(request), shared);
+         cutrans::targets::residentBlocks({kMaxBlocksPerUnit, kMaxThreadsPerUnit, limit + kSharedReserved, kSharedReserved}, threadsOf(request), shared, clusterOf(request));
 }
 
 ct_status check(const ct_device &device, const ct_kernel &kernel, const ct_launch &request) {
@@ -45,8 +54,8 @@ uint64_t gangSlotBytes(const ct_opencl_header &h, const ct_launch &request) {
   const uint64_t lanes = roundUp(threadsOf(request), h.gang_width), stack = h.flags & CT_OPENCL_USES_STACK ? roundUp(request.stack_bytes, 16) : 0;
   ct_opencl_slot slot;
   ct_opencl_lay_out(&slot, h.block_bytes, h.gang_bytes, h.warp_bytes, h.frame_bytes, h.gang_width, h.local_bytes, lanes,
-                    h.static_shared_bytes + request.dynamic_shared_bytes, stack);
-  return slot.bytes;
+                    h.static_shared_bytes + request.dynamic_shared_bytes, stack, clusterOf(request));
+  return slot.shift != 31 && slot.shift > CT_OPENCL_MOST_SHIFT ? UINT64_MAX : slot.bytes;
 }
 
 // Scratch, local memory of whole gangs, stacks; each part begins at a multiple of 64.
@@ -73,7 +82,9 @@ ct_status ct_queue::launch(const ct_launch &request, bool may_wait) {
   for (int i = 0; i < 3; ++i) {
     record.grid[i] = request.grid[i];
     record.block[i] = request.block[i];
+    record.cluster[i] = request.cluster[i];
   }
+  record.cluster_explicit = request.flags & CT_LAUNCH_CLUSTERS ? 1 : 0;
   if (header.flags & CT_OPENCL_USES_MESSAGES && !(record.messages = messages_.address())) return CT_ERR_OUT_OF_MEMORY;
   if (header.flags & CT_OPENCL_USES_HEAP && !(record.heap = device.heap.address())) return CT_ERR_OUT_OF_MEMORY;
   if (header.flags & CT_OPENCL_USES_TIMER) device.timer.fill(record);
@@ -98,9 +109,9 @@ ct_status ct_queue::provideMemory(const ct_kernel &kernel, const ct_launch &requ
   auto clear = [&](uint64_t address, uint32_t words) { return fill({sizeof(ct_fill), 4, address, 0, words, 1, words * 4}); };
   const bool together = request.flags & CT_LAUNCH_COOPERATIVE;
   if (kernel.header.flags & CT_OPENCL_GANGS) {
-    record.workers = static_cast<uint32_t>(std::min<uint64_t>(blocksOf(request), device.found.can.units));
+    record.workers = workersFor(device, request);
     const bool waits = kernel.header.flags & CT_OPENCL_WAITS_ON_GRID;
-    const uint64_t slots = waits ? std::min(blocksOf(request), std::max<uint64_t>(roomFor(device, kernel, request), record.workers)) : record.workers;
+    const uint64_t slots = waits ? std::min(clustersOf(request), std::max<uint64_t>(roomFor(device, kernel, request) / clusterOf(request), record.workers)) : record.workers;
     // The fault's handler sets it, and the blocks that are left wait for nobody any more.
     if (device.found.can.cpu) record.stop = reinterpret_cast<uint64_t>(&device.fault);
     return gang_arena_.provide(gangSlotBytes(kernel.header, request), static_cast<uint32_t>(slots), together, last_, record, clear);
@@ -126,7 +137,7 @@ ct_status ct_queue::enqueueKernel(ct_kernel &kernel, uint64_t record, const ct_l
   size_t groups[3] = {request.grid[0], request.grid[1], request.grid[2]};
   const size_t one[3] = {1, 1, 1};
   if (gangs) {
-    groups[0] = static_cast<size_t>(std::min<uint64_t>(blocksOf(request), device.found.can.units));
+    groups[0] = workersFor(device, request);
     groups[1] = groups[2] = 1;
   }
   return submit([&](Waits waits, cl_event *out) {

@@ -3,6 +3,8 @@
  * Code that runs on OpenCL devices and is linked into kernels in gang form: what their gangs call, and the loop of a work-item that lets
  * the gangs of its blocks take turns (opencl_kernel.h). A gang is a coroutine that emit/opencl/split_gangs.cpp has made: it comes back at each suspension.
  */
+#include <stddef.h>
+
 #include "compiler/emit/device/running_block.h"
 #include "cutrans/opencl_kernel.h"
 
@@ -66,6 +68,14 @@ uint32_t cutrans_device_gang_exchange(Block *b, uint32_t gang, ct_native_exchang
   return (uint32_t)ct_gangs_exchange(&b->gangs, gang, exchange);
 }
 
+void cutrans_device_gang_arrive_cluster(Block *b, uint32_t gang) { ct_gangs_arrive_cluster(&b->gangs, gang); }
+
+uint32_t cutrans_device_gang_wait_cluster(Block *b, uint32_t gang) {
+  if (b->gangs.gangs[gang].cluster_phase) return (uint32_t)ct_gangs_wait_cluster(&b->gangs, gang);
+  endGrid(b, code_host_barrier_misuse);
+  return 1;
+}
+
 void cutrans_device_gang_ended(Block *b, uint32_t gang) { b->gangs.gangs[gang].state = CT_GANG_DONE; }
 
 /* ---- the worker ---- */
@@ -73,7 +83,9 @@ void cutrans_device_gang_ended(Block *b, uint32_t gang) { b->gangs.gangs[gang].s
 typedef struct Worker {
   const ct_opencl_launch *launch;
   uint32_t index, width, shared_bytes, local_bytes, frame_bytes;
-  uint64_t blocks;
+  uint32_t flags;            /* CT_RUNNING_* */
+  uint32_t each;             /* blocks of a cluster */
+  uint64_t clusters;         /* of the grid */
 } Worker;
 
 #define NONE UINT32_MAX
@@ -87,14 +99,16 @@ static int isStopped(const ct_opencl_launch *launch) {
   return __atomic_load_n(&((const ct_messages *)launch->messages)->ended, __ATOMIC_RELAXED) != 0;
 }
 
-static void startBlock(const Worker *w, Block *b, uint64_t number) {
+/* `rank`: in its cluster, whose first block is `first`. */
+static void startBlock(const Worker *w, Block *first, uint32_t rank, uint64_t number) {
   const ct_opencl_launch *launch = w->launch;
   const uint32_t threads = launch->block[0] * launch->block[1] * launch->block[2], lanes = ct_gangs_round_up(threads, w->width);
   const uint32_t shared = w->shared_bytes + launch->dynamic_shared_bytes;
   ct_opencl_slot slot;
   ct_opencl_lay_out(&slot, sizeof(Block), sizeof(ct_gang), w->width < CT_GANGS_WARP ? sizeof(ct_gangs_warp) : 0, w->frame_bytes, w->width, w->local_bytes, lanes,
-                    shared, launch->stack_bytes);
-  uint8_t *memory = (uint8_t *)b;
+                    shared, launch->stack_bytes, w->each);
+  uint8_t *memory = (uint8_t *)first + rank * slot.stride;
+  Block *b = (Block *)memory;
   ct_native_block *n = &b->block;
   n->params = (const void *)launch->params;
   n->globals = (const void *)launch->globals;
@@ -107,23 +121,30 @@ static void startBlock(const Worker *w, Block *b, uint64_t number) {
   for (uint32_t i = 0; i < 3; ++i) {
     n->grid[i] = launch->grid[i];
     n->block[i] = launch->block[i];
-    n->cluster[i] = 1;
+    n->cluster[i] = launch->cluster[i];
   }
-  n->block_id[0] = (uint32_t)(number % launch->grid[0]);
-  n->block_id[1] = (uint32_t)(number / launch->grid[0] % launch->grid[1]);
-  n->block_id[2] = (uint32_t)(number / launch->grid[0] / launch->grid[1]);
+  const uint32_t *size = launch->cluster, columns = launch->grid[0] / size[0], rows = launch->grid[1] / size[1];
+  n->block_id[0] = (uint32_t)(number % columns) * size[0] + rank % size[0];
+  n->block_id[1] = (uint32_t)(number / columns % rows) * size[1] + rank / size[0] % size[1];
+  n->block_id[2] = (uint32_t)(number / columns / rows) * size[2] + rank / size[0] / size[1];
   n->shared_bytes = shared;
   n->dynamic_shared_bytes = launch->dynamic_shared_bytes;
   n->unit = launch->unit_count ? w->index % launch->unit_count : 0;
   n->unit_count = launch->unit_count;
-  n->shared_base = n->cluster_rank = n->cluster_base = n->cluster_explicit = 0;
-  n->cluster_shift = 31;
-  b->window = (uint64_t)(memory + slot.shared) - CT_RUNNING_SHARED_START;
+  n->cluster_rank = rank;
+  n->cluster_explicit = launch->cluster_explicit;
+  n->cluster_shift = slot.shift;
+  n->cluster_base = n->shared_base = CT_RUNNING_SHARED_START;
+  /* Code that looks at its cluster counts from the first block's memory, other code from its own. */
+  const int together = (w->flags & CT_RUNNING_CLUSTERS) && w->each > 1;
+  if (together) n->shared_base += rank << slot.shift;
+  b->window = (uint64_t)((together ? (uint8_t *)first : memory) + slot.shared) - CT_RUNNING_SHARED_START;
   b->messages = launch->messages;
   b->launch = (uint64_t)launch;
   b->gangs.gangs = (ct_gang *)(memory + slot.gangs);
   b->gangs.warps = (ct_gangs_warp *)(memory + slot.warps);
   b->frames = (uint64_t)(memory + slot.frames);
+  b->gangs.cluster = &first->cluster;
   ct_gangs_start(&b->gangs, w->width, threads);
   for (uint32_t i = 0; i < b->gangs.count; ++i) cutrans_device_start(b, i, (void *)(b->frames + (uint64_t)i * w->frame_bytes));
 }
@@ -133,13 +154,15 @@ static uint32_t admit(const Worker *w, uint32_t slot) {
   const ct_opencl_launch *launch = w->launch;
   uint32_t *taken = (uint32_t *)launch->arena_slots;
   uint64_t *next = &workOf(launch)->next_block;
-  if (__atomic_load_n(next, __ATOMIC_RELAXED) < w->blocks) {
+  if (__atomic_load_n(next, __ATOMIC_RELAXED) < w->clusters) {
     for (uint32_t i = 0; i < launch->arena_slot_count && slot == NONE; ++i)
       if (!__atomic_load_n(&taken[i], __ATOMIC_RELAXED) && !__atomic_exchange_n(&taken[i], 1u, __ATOMIC_ACQUIRE)) slot = i;
     if (slot == NONE) return NONE;
     const uint64_t number = __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
-    if (number < w->blocks) {
-      startBlock(w, blockOf(w, slot), number);
+    if (number < w->clusters) {
+      Block *first = blockOf(w, slot);
+      ct_gangs_start_cluster(&first->cluster);
+      for (uint32_t rank = 0; rank < w->each; ++rank) startBlock(w, first, rank, number);
       return slot;
     }
   }
@@ -147,21 +170,29 @@ static uint32_t admit(const Worker *w, uint32_t slot) {
   return NONE;
 }
 
-/* One turn for each gang that can run. 0: nothing can ever happen again in the block. */
-static int takeTurns(const Worker *w, Block *b) {
-  ct_gangs *gangs = &b->gangs;
-  uint32_t watching = 1;
-  gangs->moved = 0;
-  for (uint32_t g = 0; g < gangs->count && gangs->live; ++g) {
-    if (gangs->gangs[g].state != CT_GANG_READY) continue;
-    ct_gangs_turn(gangs, g);
-    cutrans_device_resume((void *)(b->frames + (uint64_t)g * w->frame_bytes));
-    __builtin_assume(gangs->width == w->width); /* a constant of the kernel */
-    if (gangs->gangs[g].state == CT_GANG_DONE) ct_gangs_leave(gangs, g);
-    watching &= gangs->gangs[g].watching;
+/* One turn for each gang of a cluster that can run. 0: nothing can ever happen again in it. */
+static int takeTurns(const Worker *w, Block *first, uint32_t *moved) {
+  ct_gangs_cluster *cluster = &first->cluster;
+  uint32_t watching = 1, ready = 0, any = 0;
+  for (ct_gangs *gangs = cluster->first; gangs; gangs = gangs->next) gangs->moved = 0;
+  for (ct_gangs *gangs = cluster->first; gangs; gangs = gangs->next) {
+    const uint64_t frames = ((Block *)((uint8_t *)gangs - offsetof(Block, gangs)))->frames;
+    for (uint32_t g = 0; g < gangs->count && gangs->live; ++g) {
+      if (gangs->gangs[g].state != CT_GANG_READY) continue;
+      ct_gangs_turn(gangs, g);
+      cutrans_device_resume((void *)(frames + (uint64_t)g * w->frame_bytes));
+      __builtin_assume(gangs->width == w->width); /* a constant of the kernel */
+      if (gangs->gangs[g].state == CT_GANG_DONE) ct_gangs_leave(gangs, g);
+      watching &= gangs->gangs[g].watching;
+    }
+    ct_gangs_answer_who_is_here(gangs);
   }
-  ct_gangs_answer_who_is_here(gangs);
-  return !gangs->live || (gangs->ready && !(watching && !gangs->moved));
+  for (ct_gangs *gangs = cluster->first; gangs; gangs = gangs->next) {
+    ready += gangs->ready;
+    any |= gangs->moved;
+  }
+  *moved |= any;
+  return !cluster->live || (ready && !(watching && !any));
 }
 
 /* Before a worker takes more than its share of the blocks, the others get so many rounds to take theirs. A round in which the system was asked to
@@ -199,9 +230,10 @@ static int mayGo(const Worker *w) {
 }
 
 void cutrans_device_run_gangs(const ct_opencl_launch *launch, uint32_t index, uint32_t width, uint32_t shared_bytes, uint32_t local_bytes, uint32_t frame_bytes,
-                              uint32_t waits) {
-  const uint64_t blocks = (uint64_t)launch->grid[0] * launch->grid[1] * launch->grid[2];
-  const Worker worker = {launch, index, width, shared_bytes, local_bytes, frame_bytes, blocks};
+                              uint32_t flags) {
+  const uint32_t each = launch->cluster[0] * launch->cluster[1] * launch->cluster[2], waits = flags & CT_RUNNING_WAITS;
+  const uint64_t clusters = (uint64_t)launch->grid[0] * launch->grid[1] * launch->grid[2] / each;
+  const Worker worker = {launch, index, width, shared_bytes, local_bytes, frame_bytes, flags, each, clusters};
   const Worker *w = &worker;
   const uint32_t share = (launch->arena_slot_count + launch->workers - 1) / launch->workers;
   uint32_t first = NONE, *link = &first, held = 0, moved = 0, idle = 0;
@@ -213,13 +245,12 @@ void cutrans_device_run_gangs(const ct_opencl_launch *launch, uint32_t index, ui
     uint32_t fresh;
     if (slot != NONE) {
       Block *b = blockOf(w, slot);
-      if (!takeTurns(w, b)) {
+      if (!takeTurns(w, b, &moved)) {
         if (!isStopped(launch)) endGrid(b, code_host_barrier_deadlock);
         return;
       }
       if (isStopped(launch)) return;
-      moved |= b->gangs.moved;
-      if (b->gangs.live) {
+      if (b->cluster.live) {
         link = &b->next;
         continue;
       }

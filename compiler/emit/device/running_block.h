@@ -11,6 +11,10 @@
 
 #define CT_RUNNING_SHARED_START (1u << 30)  /* the 32-bit address at which the block's shared memory begins */
 
+/* What the kernel's code does. */
+#define CT_RUNNING_WAITS 1u     /* blocks may wait for others of the grid */
+#define CT_RUNNING_CLUSTERS 2u  /* blocks look at the shared memory of their cluster */
+
 typedef struct ct_running_block {
   ct_native_block block;          /* what widened code sees */
   uint64_t window;                /* where shared addresses count from, generic */
@@ -19,7 +23,9 @@ typedef struct ct_running_block {
   /* Gang form only. */
   ct_gangs gangs;
   uint64_t frames;
-  uint32_t next;                  /* slot of the worker's next block */
+  /* Of the first block of a slot. */
+  ct_gangs_cluster cluster;
+  uint32_t next;                  /* slot of the worker's next blocks */
 } ct_running_block;
 
 #endif

@@ -100,7 +100,7 @@ class NativeSurroundings : public Surroundings {
 
 llvm::Value *Lowering::variableAddress(llvm::GlobalVariable &variable, llvm::IRBuilderBase &builder) {
   if (variable.getAddressSpace() == ir::space::Shared) {
-    if (surroundings_.sharedWindow(builder, block_)) return builder.CreateIntToPtr(builder.getInt32(Surroundings::SharedStart + shared_.offsets.lookup(&variable)), variable.getType());
+    if (surroundings_.sharedWindow(builder, block_) && !surroundings_.seesCluster()) return builder.CreateIntToPtr(builder.getInt32(Surroundings::SharedStart + shared_.offsets.lookup(&variable)), variable.getType());
     llvm::Value *base = loadBlockField(builder, block_, offsetof(ct_native_block, shared_base), builder.getInt32Ty());
     llvm::Value *sum = builder.CreateNUWAdd(base, builder.getInt32(shared_.offsets.lookup(&variable)), variable.getName());
     return builder.CreateIntToPtr(sum, variable.getType());
@@ -148,15 +148,17 @@ llvm::Value *Lowering::lowerIsSpace(llvm::CallInst &call, Intrinsic id) {
   };
   auto shared = [&] {
     llvm::Value *window = surroundings_.sharedWindow(builder, block_);
-    if (window) window = builder.CreateAdd(window, builder.getInt64(Surroundings::SharedStart));
-    else window = field(offsetof(ct_native_block, shared_base), builder.getInt32Ty());
+    llvm::Value *start = window && !surroundings_.seesCluster() ? builder.getInt64(Surroundings::SharedStart) : field(offsetof(ct_native_block, shared_base), builder.getInt32Ty());
+    window = window ? builder.CreateAdd(window, start) : start;
     return inRange(builder, address, window, field(offsetof(ct_native_block, shared_bytes), builder.getInt32Ty()));
   };
   auto cluster = [&] {
-    if (surroundings_.sharedWindow(builder, block_)) return shared();
+    llvm::Value *window = surroundings_.sharedWindow(builder, block_);
+    if (window && !surroundings_.seesCluster()) return shared();
     llvm::Value *blocks = builder.getInt64(1);
     for (unsigned i = 0; i < 3; ++i) blocks = builder.CreateMul(blocks, field(offsetof(ct_native_block, cluster) + 4 * i, builder.getInt32Ty()));
-    return inRange(builder, address, field(offsetof(ct_native_block, cluster_base), builder.getInt32Ty()),
+    llvm::Value *start = field(offsetof(ct_native_block, cluster_base), builder.getInt32Ty());
+    return inRange(builder, address, window ? builder.CreateAdd(window, start) : start,
                    builder.CreateShl(blocks, field(offsetof(ct_native_block, cluster_shift), builder.getInt32Ty())));
   };
   auto local = [&] {

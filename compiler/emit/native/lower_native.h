@@ -34,6 +34,8 @@ class Surroundings {
   // SharedStart: widened code adds to the address of a lane that is not there, which must not wrap in 32 bits.
   static constexpr uint32_t SharedStart = 1u << 30;
   virtual llvm::Value *sharedWindow(llvm::IRBuilderBase &, llvm::Value *) { return nullptr; }
+  // The block looks at its cluster: it begins at ct_native_block.shared_base instead, and the cluster at cluster_base. Without a window it always does.
+  virtual bool seesCluster() const { return false; }
 };
 
 // lower-native for any surroundings: fields of ct_native_block, variables, services; address spaces stay.

@@ -10,7 +10,6 @@
 #include "compiler/emit/opencl/opencl.h"
 #include "compiler/emit/opencl/text/opencl_c.h"
 #include "compiler/simt/pipeline.h"
-#include "compiler/simt/refusal.h"
 #include "compiler/simt/widened.h"
 
 namespace cutrans::emit {
@@ -42,14 +41,12 @@ llvm::Expected<Lowered> lower(simt::PassDriver &driver, bool text) {
   auto run = [&](const char *pass, auto body) { return driver.run(pass, Form::Widened, body); };
   auto done = [] { return llvm::Error::success(); };
   const bool gangs = *form == simt::BlockForm::Gangs;
-  if (gangs && driver.kernel->hasFnAttribute(simt::widened::ClusterAttr))
-    return simt::refuse(Diag::codegen_form, "it uses the shared memory or the barrier of its cluster");
   if (gangs)
     if (auto e = run("make-gangs-resumable", [&] { return opencl::callGangServices(*driver.kernel), done(); })) return e;
   ct_native_kernel record = describeKernel(*driver.kernel, simt);
   // After the form, because barriers must be gone.
   auto lowerKernel = [&]() -> llvm::Error {
-    const opencl::GangOptions options{.yields = device->x86 && !text};
+    const opencl::GangOptions options{.clusters = driver.kernel->hasFnAttribute(simt::widened::ClusterAttr), .yields = device->x86 && !text};
     auto kernel = opencl::lowerKernel(*driver.kernel, gangs ? &options : nullptr, record, lowered.header);
     if (!kernel) return kernel.takeError();
     driver.kernel = lowered.kernel = *kernel;

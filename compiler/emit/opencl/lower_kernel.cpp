@@ -86,6 +86,9 @@ class OpenclSurroundings : public Surroundings {
   }
   Value *sharedWindow(llvm::IRBuilderBase &b, Value *block) override { return simt::loadBlockField(b, block, WindowField, b.getInt64Ty()); }
 
+  bool seesCluster() const override { return clusters; }
+
+  bool clusters = false;
   llvm::SmallVector<llvm::CallInst *, 8> endings;
   uint32_t flags = 0;  // of the header
 
@@ -141,7 +144,7 @@ class Wrapper {
   Wrapper(llvm::Module &module, const ct_native_kernel &record, const ct_opencl_header &header)
       : module_(module), record_(record), header_(header), b_(module.getContext()) {}
   llvm::Function *writeWhole(llvm::Function &body);
-  llvm::Function *writeGangs(bool yields);
+  llvm::Function *writeGangs(const GangOptions &options);
 
  private:
   llvm::Function *createKernel();
@@ -181,14 +184,19 @@ Value *Wrapper::groupId(unsigned dimension) {
 }
 
 void Wrapper::fill(Value *shared) {
-  Value *ids[3];
+  Value *ids[3], *sizes[3];
   for (unsigned i = 0; i < 3; ++i) {
     ids[i] = groupId(i);
     store(offsetof(ct_native_block, block_id) + 4 * i, ids[i]);
     store(offsetof(ct_native_block, grid) + 4 * i, word(offsetof(ct_opencl_launch, grid) + 4 * i));
     store(offsetof(ct_native_block, block) + 4 * i, word(offsetof(ct_opencl_launch, block) + 4 * i));
-    store(offsetof(ct_native_block, cluster) + 4 * i, b_.getInt32(1));
+    sizes[i] = word(offsetof(ct_opencl_launch, cluster) + 4 * i);
+    store(offsetof(ct_native_block, cluster) + 4 * i, sizes[i]);
   }
+  // Such a kernel knows its place in the cluster and nothing else of it.
+  auto within = [&](unsigned i) { return b_.CreateURem(ids[i], sizes[i]); };
+  store(offsetof(ct_native_block, cluster_rank), b_.CreateAdd(within(0), b_.CreateMul(sizes[0], b_.CreateAdd(within(1), b_.CreateMul(sizes[1], within(2))))));
+  store(offsetof(ct_native_block, cluster_explicit), word(offsetof(ct_opencl_launch, cluster_explicit)));
   for (auto [to, from] : {std::pair{offsetof(ct_native_block, params), offsetof(ct_opencl_launch, params)},
                           {offsetof(ct_native_block, globals), offsetof(ct_opencl_launch, globals)},
                           {offsetof(ct_native_block, grid_id), offsetof(ct_opencl_launch, grid_id)},
@@ -205,9 +213,7 @@ void Wrapper::fill(Value *shared) {
   // Which unit runs a block, OpenCL does not say.
   store(offsetof(ct_native_block, unit), b_.CreateURem(ids[0], b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, units, b_.getInt32(1))));
   store(offsetof(ct_native_block, unit_count), units);
-  for (size_t field : {offsetof(ct_native_block, shared_base), offsetof(ct_native_block, cluster_rank), offsetof(ct_native_block, cluster_base),
-                       offsetof(ct_native_block, cluster_explicit)})
-    store(field, b_.getInt32(0));
+  for (size_t field : {offsetof(ct_native_block, shared_base), offsetof(ct_native_block, cluster_base)}) store(field, b_.getInt32(0));
   store(offsetof(ct_native_block, cluster_shift), b_.getInt32(31));
 }
 
@@ -269,13 +275,13 @@ void Wrapper::defineRelax(bool yields) {
 }
 
 // All is done by device code, which knows the gangs by the two functions that split_gangs.cpp has made of them.
-llvm::Function *Wrapper::writeGangs(bool yields) {
-  defineRelax(yields);
+llvm::Function *Wrapper::writeGangs(const GangOptions &options) {
+  defineRelax(options.yields);
   llvm::Function *kernel = createKernel();
   auto constant = [&](uint32_t value) { return b_.getInt32(value); };
   callDevice(b_, "cutrans_device_run_gangs", b_.getVoidTy(),
              {launch_, groupId(0), constant(record_.gang_width), constant(record_.static_shared_bytes), constant(record_.local_bytes), constant(header_.frame_bytes),
-              constant(header_.flags & CT_OPENCL_WAITS_ON_GRID ? 1 : 0)});
+              constant((header_.flags & CT_OPENCL_WAITS_ON_GRID ? CT_RUNNING_WAITS : 0) | (options.clusters ? CT_RUNNING_CLUSTERS : 0))});
   b_.CreateRetVoid();
   return kernel;
 }
@@ -329,6 +335,7 @@ void forgetInvariance(Value *pointer) {
 
 llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, const GangOptions *gangs, ct_native_kernel &record, ct_opencl_header &header) {
   OpenclSurroundings surroundings;
+  surroundings.clusters = gangs && gangs->clusters;
   if (llvm::Error error = lowerBlock(body, record, surroundings)) return std::move(error);
   llvm::Module &module = *body.getParent();
   llvm::IRBuilder<> entry(&*body.getEntryBlock().getFirstInsertionPt());
@@ -369,7 +376,7 @@ llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, const GangOpt
   llvm::Expected<uint32_t> frame = splitGangs(body);
   if (!frame) return frame.takeError();
   header.frame_bytes = *frame;
-  return Wrapper(module, record, header).writeGangs(gangs->yields);
+  return Wrapper(module, record, header).writeGangs(*gangs);
 }
 
 }  // namespace cutrans::emit::opencl

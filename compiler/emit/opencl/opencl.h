@@ -45,11 +45,12 @@ llvm::Expected<Device> parseDevice(llvm::StringRef codegen);
 // `void(ptr block)`, or `void(ptr block, i32 gang)` after callGangServices, becomes the kernel; the module's data layout becomes the device's.
 // cutrans.* that are left: expandMath's.
 struct GangOptions {
-  bool yields;  // work-items are threads of this machine's Linux, and the format holds its instructions
+  bool clusters;  // the kernel looks at its cluster
+  bool yields;    // work-items are threads of this machine's Linux, and the format holds its instructions
 };
 llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, const GangOptions *gangs, ct_native_kernel &record, ct_opencl_header &header);
 
-// simt::makeGangsResumable with calls of device code (gangs.c) and of `cutrans_device_suspend`. Not for clusters.
+// simt::makeGangsResumable with calls of device code (gangs.c) and of `cutrans_device_suspend`.
 void callGangServices(llvm::Function &body);
 // The gang as a coroutine in two functions without suspensions, as gangs.c calls them. Returns the bytes of a frame. `body` is used up.
 llvm::Expected<uint32_t> splitGangs(llvm::Function &body);

@@ -39,6 +39,8 @@ constexpr Service Services[] = {
     {offsetof(ct_native_services, yield), "cutrans_device_gang_yield", true},
     {offsetof(ct_native_services, wait_shared), "cutrans_device_gang_wait_shared", true},
     {offsetof(ct_native_services, warp_exchange), "cutrans_device_gang_exchange", true},
+    {offsetof(ct_native_services, cluster_arrive), "cutrans_device_gang_arrive_cluster", false},
+    {offsetof(ct_native_services, cluster_wait), "cutrans_device_gang_wait_cluster", true},
 };
 
 llvm::CallInst *callDevice(llvm::IRBuilderBase &b, const char *name, llvm::Type *result, llvm::ArrayRef<Value *> arguments) {

@@ -35,6 +35,7 @@ typedef struct ct_gang {
   uint8_t reserved;
   uint32_t barrier;       /* waited for */
   uint32_t votes, threads;  /* of the barrier that it has waited for last */
+  uint64_t cluster_phase; /* of the cluster's barrier, arrived at and not waited for; 0: none */
 } ct_gang;
 
 /* Between its first arrival and its completion. */
@@ -52,6 +53,16 @@ typedef struct ct_gangs_warp {
   ct_native_exchange *at[CT_GANGS_WARP];  /* what a waiting lane's gang brought */
 } ct_gangs_warp;
 
+struct ct_gangs;
+
+/* Blocks that run together. */
+typedef struct ct_gangs_cluster {
+  struct ct_gangs *first; /* of its blocks; the others by `next` */
+  uint32_t live;          /* gangs that have not returned */
+  uint32_t arrived;       /* of those, at the cluster's barrier */
+  uint64_t phase;         /* of that barrier, from 1 on */
+} ct_gangs_cluster;
+
 typedef struct ct_gangs {
   uint32_t width;         /* lanes of a gang */
   uint32_t threads;       /* of the block */
@@ -60,6 +71,8 @@ typedef struct ct_gangs {
   ct_gangs_barrier barriers[CT_GANGS_BARRIERS];
   ct_gang *gangs;         /* of the scheduler, `count` */
   ct_gangs_warp *warps;   /* of the scheduler, where gangs are less than a warp */
+  ct_gangs_cluster *cluster;
+  struct ct_gangs *next;  /* of the same cluster */
 } ct_gangs;
 
 static inline uint32_t ct_gangs_round_up(uint32_t value, uint32_t to) { return (value + to - 1) / to * to; }
@@ -69,18 +82,28 @@ static inline uint32_t ct_gangs_lanes(const ct_gangs *all, uint32_t gang) {
   return (all->width >= CT_GANGS_WARP ? ~0u : (1u << all->width) - 1) << (gang * all->width % CT_GANGS_WARP);
 }
 
-/* `gangs` and `warps` are there. */
+/* Before its blocks are started, each of which becomes one of it. */
+static inline void ct_gangs_start_cluster(ct_gangs_cluster *cluster) {
+  cluster->first = 0;
+  cluster->live = cluster->arrived = 0;
+  cluster->phase = 1;
+}
+
+/* `gangs`, `warps` and `cluster` are there. */
 static inline void ct_gangs_start(ct_gangs *all, uint32_t width, uint32_t threads) {
   all->width = width;
   all->threads = threads;
   all->count = all->live = all->ready = (threads + width - 1) / width;
   all->moved = 0;
+  all->next = all->cluster->first;
+  all->cluster->first = all;
+  all->cluster->live += all->count;
   for (uint32_t i = 0; i < CT_GANGS_BARRIERS; ++i) {
     ct_gangs_barrier none = {0, 0, 0, 0, 0, 0};
     all->barriers[i] = none;
   }
   for (uint32_t i = 0; i < all->count; ++i) {
-    ct_gang fresh = {CT_GANG_READY, 0, 0, 0, 0, 0, 0};
+    ct_gang fresh = {CT_GANG_READY, 0, 0, 0, 0, 0, 0, 0};
     all->gangs[i] = fresh;
   }
   if (width >= CT_GANGS_WARP) return;
@@ -241,6 +264,31 @@ static inline void ct_gangs_answer_who_is_here(ct_gangs *all) {
   }
 }
 
+/* ---- the cluster's barrier, of all its threads that have not ended ---- */
+
+static inline void ct_gangs_complete_cluster(ct_gangs_cluster *cluster) {
+  if (!cluster->live || cluster->arrived != cluster->live) return;
+  cluster->arrived = 0;
+  ++cluster->phase;
+  for (ct_gangs *block = cluster->first; block; block = block->next) ct_gangs_release(block, CT_GANGS_CLUSTER);
+}
+
+static inline void ct_gangs_arrive_cluster(ct_gangs *all, uint32_t gang) {
+  ct_gangs_cluster *cluster = all->cluster;
+  if (all->gangs[gang].cluster_phase == cluster->phase) return; /* other lanes of the gang came before */
+  all->gangs[gang].cluster_phase = cluster->phase;
+  ++cluster->arrived;
+  ct_gangs_complete_cluster(cluster);
+}
+
+/* 1: the gang, which has arrived, is to be suspended. */
+static inline int ct_gangs_wait_cluster(ct_gangs *all, uint32_t gang) {
+  const int open = all->gangs[gang].cluster_phase == all->cluster->phase;
+  all->gangs[gang].cluster_phase = 0;
+  if (open) ct_gangs_wait_for(all, gang, CT_GANGS_CLUSTER);
+  return open;
+}
+
 /* ---- turns ---- */
 
 /* Before each turn of a gang. */
@@ -260,6 +308,9 @@ static inline void ct_gangs_leave(ct_gangs *all, uint32_t gang) {
 #pragma clang loop unroll(disable)
   for (uint32_t id = 0; id < CT_GANGS_BARRIERS; ++id)
     if (all->live && ct_gangs_is_complete(all, id)) ct_gangs_complete(all, id);
+  --all->cluster->live;
+  if (all->gangs[gang].cluster_phase == all->cluster->phase) --all->cluster->arrived;
+  ct_gangs_complete_cluster(all->cluster);
 }
 
 #ifdef __cplusplus

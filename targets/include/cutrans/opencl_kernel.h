@@ -92,6 +92,8 @@ typedef struct ct_opencl_launch {
   uint64_t shared_work;           /* gang form: a ct_opencl_work, zeroed */
   uint64_t stop;                  /* gang form: of an int that is not 0 when a block was left by a fault, or 0 */
   uint32_t workers;               /* gang form: work-groups */
+  uint32_t cluster[3];            /* blocks; all 1: no clusters */
+  uint32_t cluster_explicit;      /* 1: the launch, or the kernel, asked for clusters */
   uint32_t reserved;
 } ct_opencl_launch;
 
@@ -105,10 +107,14 @@ typedef struct ct_opencl_work {
 #define CT_OPENCL_WORKSPACE_BYTES 4096u
 #define CT_OPENCL_SLOT_ALIGN 256u
 
-/* Gang form: the parts of a slot, by their offsets, each at a multiple of CT_OPENCL_SLOT_ALIGN. */
+/* Gang form: the parts of a slot, by their offsets, each at a multiple of CT_OPENCL_SLOT_ALIGN. A slot holds the blocks of a cluster, mostly one, `stride`
+ * apart: 1 << shift, where there are several. */
 typedef struct ct_opencl_slot {
-  uint64_t gangs, warps, frames, shared, local, stacks, bytes;
+  uint64_t gangs, warps, frames, shared, local, stacks, stride, bytes;
+  uint32_t shift;                 /* 31: one block */
 } ct_opencl_slot;
+
+#define CT_OPENCL_MOST_SHIFT 26u  /* addresses of shared memory have 32 bits, and are 2^30 at the start */
 
 static inline uint64_t ct_opencl_part(uint64_t *end, uint64_t bytes) {
   const uint64_t start = *end;
@@ -118,7 +124,8 @@ static inline uint64_t ct_opencl_part(uint64_t *end, uint64_t bytes) {
 
 /* The sizes are the header's; `lanes` are the block's threads, rounded up to whole gangs. */
 static inline void ct_opencl_lay_out(ct_opencl_slot *slot, uint32_t block_bytes, uint32_t gang_bytes, uint32_t warp_bytes, uint32_t frame_bytes, uint32_t gang_width,
-                                     uint32_t local_bytes, uint64_t lanes, uint64_t shared_bytes, uint64_t stack_bytes) {
+                                     uint32_t local_bytes, uint64_t lanes, uint64_t shared_bytes, uint64_t stack_bytes,
+                                     uint32_t cluster_blocks) {
   uint64_t end = 0;
   ct_opencl_part(&end, block_bytes);
   slot->gangs = ct_opencl_part(&end, lanes / gang_width * gang_bytes);
@@ -127,7 +134,11 @@ static inline void ct_opencl_lay_out(ct_opencl_slot *slot, uint32_t block_bytes,
   slot->shared = ct_opencl_part(&end, shared_bytes);
   slot->local = ct_opencl_part(&end, lanes * local_bytes);
   slot->stacks = ct_opencl_part(&end, lanes * stack_bytes);
-  slot->bytes = end;
+  slot->shift = 31;
+  slot->stride = end;
+  if (cluster_blocks > 1)
+    for (slot->shift = 12, slot->stride = 1u << 12; slot->stride < end; slot->stride *= 2) ++slot->shift;
+  slot->bytes = slot->stride * cluster_blocks;
 }
 
 #ifdef __cplusplus

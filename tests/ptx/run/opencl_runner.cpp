@@ -140,7 +140,7 @@ std::shared_ptr<OpenclArtifact::Prepared> OpenclArtifact::prepare(const Launch &
   if (header_.flags & CT_OPENCL_GANGS) {
     ct_opencl_slot parts;
     ct_opencl_lay_out(&parts, header_.block_bytes, header_.gang_bytes, header_.warp_bytes, header_.frame_bytes, header_.gang_width, header_.local_bytes, lanes,
-                      header_.static_shared_bytes + launch.dynamicShared, stack);
+                      header_.static_shared_bytes + launch.dynamicShared, stack, 1);
     slot = parts.bytes;
   }
   // Behind the slots' words: what workers share, and the workspace.
@@ -167,7 +167,7 @@ std::shared_ptr<OpenclArtifact::Prepared> OpenclArtifact::prepare(const Launch &
     *reinterpret_cast<ct_device_heap *>(prepared->heap.get()) = ct_heap_head(data.heap, Pages);
   }
   data.timer_rate = 1 << 24;  // a cycle is a nanosecond
-  for (int i = 0; i < 3; ++i) data.grid[i] = launch.grid[i], data.block[i] = launch.block[i];
+  for (int i = 0; i < 3; ++i) data.grid[i] = launch.grid[i], data.block[i] = launch.block[i], data.cluster[i] = 1;
   data.dynamic_shared_bytes = launch.dynamicShared;
   data.unit_count = 2;
   data.workers = workers;
