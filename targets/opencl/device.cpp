@@ -161,6 +161,13 @@ bool ct_device::moveNow(const ct_copy &box) {
   return aside_ && memory->copy(aside_, box, {}, nullptr) == CL_SUCCESS && cl.clFinish(aside_) == CL_SUCCESS;
 }
 
+bool ct_device::runNow(cl_kernel kernel, size_t groups) {
+  std::lock_guard hold(aside_lock_);
+  if (!aside_) aside_ = makeCommandQueue(*this);
+  const size_t all[3] = {groups, 1, 1}, one[3] = {1, 1, 1};
+  return aside_ && cl.clEnqueueNDRangeKernel(aside_, kernel, 3, nullptr, all, one, 0, nullptr, nullptr) == CL_SUCCESS && cl.clFinish(aside_) == CL_SUCCESS;
+}
+
 bool ct_device::readNow(void *to, uint64_t from, size_t size) {
   if (!memory->hostReaches()) return moveNow(linearCopy(CT_SIDE_HOST, reinterpret_cast<uint64_t>(to), CT_SIDE_DEVICE, from, size));
   std::memcpy(to, reinterpret_cast<const void *>(from), size);

@@ -57,6 +57,7 @@ struct ct_device {
   // Blocking, beside all queues. false: it could not be done.
   bool readNow(void *to, uint64_t from, size_t size);
   bool writeNow(uint64_t to, const void *from, size_t size);
+  bool runNow(cl_kernel kernel, size_t groups);
 
  private:
   bool moveNow(const ct_copy &box);

@@ -94,6 +94,7 @@ ct_status load(ct_device *device, const ct_artifact *artifact, ct_module **out) 
   kernel.object = cl.clCreateKernel(module->program, CT_OPENCL_KERNEL_NAME, &error);
   if (!kernel.object) return refuseArtifact(*artifact, Code::opencl_build, std::string("its code has no " CT_OPENCL_KERNEL_NAME ": ") + errorText(error));
   installFaultHandlers();
+  kernel.makeReady(*device);
   *out = module.release();
   return CT_OK;
 }
@@ -110,6 +111,18 @@ ct_status kernel(ct_module *module, ct_kernel **out) {
 const ct_module_ops module_ops = {sizeof(ct_module_ops), load, unload, kernel};
 
 }  // namespace cutrans::opencl
+
+void ct_kernel::makeReady(ct_device &device) {
+  if (!(header.flags & CT_OPENCL_EMPTY_GRIDS) || !device.memory->processMemory()) return;
+  static const ct_opencl_launch none{};
+  constexpr uint32_t kLeastLocal = 16;
+  if (device.memory->announce(object, announced) != CL_SUCCESS || device.memory->setArgument(object, 0, reinterpret_cast<uint64_t>(&none)) != CL_SUCCESS ||
+      cutrans::opencl::cl.clSetKernelArg(object, 1, kLeastLocal, nullptr) != CL_SUCCESS)
+    return;
+  local_bytes = kLeastLocal;
+  // PoCL keeps the code open for grids that are not larger than those it has seen.
+  device.runNow(object, 65534);
+}
 
 ct_module::~ct_module() {
   if (kernel.object) cutrans::opencl::cl.clReleaseKernel(kernel.object);

@@ -18,6 +18,11 @@ struct ct_kernel {
   cl_kernel object = nullptr;
   uint64_t announced = 0;      // Strategy::announce
   uint32_t local_bytes = 0;    // the size that argument 1 was given last
+
+  // The driver makes its code now, for grids below 65535 in each dimension. PoCL does that at the first launch otherwise (and for larger grids), on a thread
+  // of its own, which loads the code with dlopen: that thread waits for whoever is in dlclose, and a library whose kernels run waits in dlclose for them.
+  // A driver that cannot will say so at the launch. Before the kernel is given out.
+  void makeReady(ct_device &device);
 };
 
 struct ct_module {

@@ -323,6 +323,19 @@ llvm::Function *Wrapper::writeWhole(llvm::Function &body) {
   return kernel;
 }
 
+// Where the record's grid is empty the kernel does nothing.
+void returnFromEmptyGrid(llvm::Function &kernel) {
+  llvm::BasicBlock &entry = kernel.getEntryBlock();
+  llvm::BasicBlock *rest = entry.splitBasicBlock(entry.getFirstNonPHIOrDbgOrAlloca(), "run");
+  auto *over = llvm::BasicBlock::Create(kernel.getContext(), "over", &kernel);
+  llvm::ReturnInst::Create(kernel.getContext(), over);
+  llvm::IRBuilder<> b(entry.getTerminator());
+  Value *launch = b.CreateIntToPtr(b.CreatePtrToInt(kernel.getArg(0), b.getInt64Ty()), b.getPtrTy());
+  Value *grid = b.CreateAlignedLoad(b.getInt32Ty(), b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), launch, offsetof(ct_opencl_launch, grid)), llvm::Align(4));
+  b.CreateCondBr(b.CreateIsNull(grid), over, rest);
+  entry.getTerminator()->eraseFromParent();
+}
+
 // Fields of the block are written in this very function: nothing about them is invariant any more.
 void forgetInvariance(Value *pointer) {
   for (llvm::User *user : pointer->users()) {
@@ -366,7 +379,9 @@ llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, const GangOpt
     header.local_bytes = record.local_bytes;
   }
   body.removeFnAttr(llvm::Attribute::Convergent);
-  if (!gangs) return Wrapper(module, record, header).writeWhole(body);
+  header.flags |= CT_OPENCL_EMPTY_GRIDS;
+  auto finished = [](llvm::Function *kernel) { return returnFromEmptyGrid(*kernel), kernel; };
+  if (!gangs) return finished(Wrapper(module, record, header).writeWhole(body));
   header.flags |= CT_OPENCL_GANGS | CT_OPENCL_USES_MESSAGES;
   if (record.flags & CT_NATIVE_WAITS_ON_GRID) header.flags |= CT_OPENCL_WAITS_ON_GRID;
   header.local_bytes = record.local_bytes;
@@ -376,7 +391,7 @@ llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &body, const GangOpt
   llvm::Expected<uint32_t> frame = splitGangs(body);
   if (!frame) return frame.takeError();
   header.frame_bytes = *frame;
-  return Wrapper(module, record, header).writeGangs(*gangs);
+  return finished(Wrapper(module, record, header).writeGangs(*gangs));
 }
 
 }  // namespace cutrans::emit::opencl

@@ -47,6 +47,7 @@ enum { /* ct_opencl_header.flags */
   CT_OPENCL_WAITS_ON_GRID = 1u << 3,   /* blocks may wait for others of the grid */
   CT_OPENCL_USES_HEAP = 1u << 4,       /* malloc or free: ct_opencl_launch.heap must be there */
   CT_OPENCL_USES_TIMER = 1u << 5,       /* %globaltimer: ct_opencl_launch.timer_* must be there */
+  CT_OPENCL_EMPTY_GRIDS = 1u << 6      /* where ct_opencl_launch.grid[0] is 0 nothing else is looked at: drivers make code of a kernel when it first runs */
 };
 
 /* What a target must know of a kernel without a compiler. Field order is ABI. */
