@@ -45,6 +45,7 @@ class Mapping {
   }
 
   bool changes(const llvm::Constant *constant) const {
+    if (llvm::isa<llvm::GlobalValue>(constant)) return false;  // functions that are called
     if (of(constant->getType()) != constant->getType()) return true;
     if (!llvm::isa<llvm::ConstantExpr>(constant)) return false;
     return llvm::any_of(constant->operands(), [&](const llvm::Use &use) {

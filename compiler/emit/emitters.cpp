@@ -16,6 +16,7 @@ constexpr Row Rows[] = {
     {CT_NATIVE_FORMAT, emitNative},
     {CT_OPENCL_FORMAT_SPIR, emitSpirBitcode},
     {CT_OPENCL_FORMAT_C, emitOpenclC},
+    {CT_OPENCL_FORMAT_SPIRV, emitSpirv},
     {CT_AMDGPU_FORMAT, emitAmdgcn},
 };
 

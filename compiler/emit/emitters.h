@@ -24,6 +24,7 @@ using Emitter = llvm::Expected<std::string> (*)(simt::PassDriver &driver);
 llvm::Expected<std::string> emitNative(simt::PassDriver &driver);       // native/
 llvm::Expected<std::string> emitSpirBitcode(simt::PassDriver &driver);  // opencl/
 llvm::Expected<std::string> emitOpenclC(simt::PassDriver &driver);
+llvm::Expected<std::string> emitSpirv(simt::PassDriver &driver);
 llvm::Expected<std::string> emitAmdgcn(simt::PassDriver &driver);       // amdgcn/
 
 // Null: not one of ours.

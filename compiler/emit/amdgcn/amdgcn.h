@@ -10,8 +10,7 @@
 #include <llvm/ADT/StringRef.h>
 #include <llvm/Support/Error.h>
 
-#include "compiler/ir/intrinsics.h"
-#include "compiler/simt/passes.h"
+#include "compiler/emit/thread/thread.h"
 #include "cutrans/amdgpu_kernel.h"
 
 namespace llvm {
@@ -40,8 +39,8 @@ struct Chip {
 llvm::Expected<Chip> parseChip(llvm::StringRef codegen);
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(const Chip &chip);
 
-// Whether the kernel can be right in waves; on thread form, marks what later passes read (phases.h). A refusal says why not.
-llvm::Error checkWaves(llvm::Function &kernel, const simt::SimtOptions &options, const Chip &chip);
+// The chip as thread form sees it. Lives no longer than `chip`.
+std::unique_ptr<thread::Machine> makeMachine(const Chip &chip);
 
 // Replaces the kernel by `amdgpu_kernel void @cutrans_kernel(byref params, byref launch)`: no cutrans.* but those of expandMath and the
 // messages' (compiler/emit/device), shared memory laid out, address spaces and scopes those of AMDGPU. Fills the record but for what is known

@@ -32,7 +32,7 @@ llvm::Expected<std::string> emitAmdgcn(simt::PassDriver &driver) {
   auto run = [&](const char *pass, Form form, auto body) { return driver.run(pass, form, body); };
   auto done = [] { return llvm::Error::success(); };
   // On scalar code, where a loop's exit condition is one value, and while the names of operations say what they wait for.
-  if (auto e = run("check-waves", Form::Scalar, [&] { return amdgcn::checkWaves(*driver.kernel, simt, *chip); })) return e;
+  if (auto e = run("check-waves", Form::Scalar, [&] { return thread::checkWaves(*driver.kernel, simt, *amdgcn::makeMachine(*chip)); })) return e;
   ct_amdgpu_kernel record{};
   auto lower = [&]() -> llvm::Error {
     auto kernel = amdgcn::lowerKernel(*driver.kernel, simt, *chip, record);

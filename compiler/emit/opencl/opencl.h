@@ -24,6 +24,7 @@
 namespace llvm {
 class CallInst;
 class Function;
+class IntrinsicInst;
 class Module;
 class PassBuilder;
 class Value;
@@ -55,16 +56,22 @@ void callGangServices(llvm::Function &body);
 // The gang as a coroutine in two functions without suspensions, as gangs.c calls them. Returns the bytes of a frame. `body` is used up.
 llvm::Expected<uint32_t> splitGangs(llvm::Function &body);
 
-// Shared addresses of the kernel, which count from `window` (an i64 in its entry block), become generic ones.
-void addSharedWindow(llvm::Function &kernel, llvm::Value *window);
+// Shared addresses of the kernel, which count from `window` (an i64 in its entry block), become generic ones; or `window` is the argument in space 3
+// whose first byte has the number `first`: then they are addresses in it. Scalars only then.
+void addSharedWindow(llvm::Function &kernel, llvm::Value *window, uint32_t first = 0);
 
 // Approximate functions; directed rounding by exact sequences.
 llvm::Error expandMath(llvm::Module &module);
 
-// LLVM's own pipeline without a machine: nothing that changes a floating-point result, no vectorisers, no variables made.
-void optimize(llvm::Module &module);
+// LLVM's own pipeline without a machine: nothing that changes a floating-point result, no vectorisers, no variables made. `flatSpace`: a space whose
+// pointers may be of others, which are found first; ~0: none.
+void optimize(llvm::Module &module, unsigned flatSpace = ~0u);
 // The same for other passes.
 void runPasses(llvm::Module &module, llvm::function_ref<void(llvm::PassBuilder &, llvm::ModulePassManager &)> build);
+
+// In place, what not every reader of LLVM's IR understands: comparisons that give -1, 0, 1 and extremes of IEEE 754-2019 as selections. False: it is
+// none of these.
+bool expandToSelections(llvm::IntrinsicInst &call);
 
 // Bitcode that LLVM 15 reads. The module is used up.
 llvm::Expected<std::string> writeSpirBitcode(llvm::Module &module, llvm::Function &kernel, const Device &device);

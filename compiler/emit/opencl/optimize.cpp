@@ -8,6 +8,7 @@
 #include <llvm/Analysis/TargetTransformInfoImpl.h>
 #include <llvm/IR/Module.h>
 #include <llvm/Passes/PassBuilder.h>
+#include <llvm/Transforms/Scalar/InferAddressSpaces.h>
 
 #include "compiler/emit/opencl/opencl.h"
 
@@ -24,8 +25,9 @@ class Costs final : public llvm::TargetTransformInfoImplCRTPBase<Costs> {
 
 }  // namespace
 
-void optimize(llvm::Module &module) {
-  runPasses(module, [](llvm::PassBuilder &builder, llvm::ModulePassManager &passes) {
+void optimize(llvm::Module &module, unsigned flatSpace) {
+  runPasses(module, [&](llvm::PassBuilder &builder, llvm::ModulePassManager &passes) {
+    if (flatSpace != ~0u) passes.addPass(llvm::createModuleToFunctionPassAdaptor(llvm::InferAddressSpacesPass(flatSpace)));
     passes.addPass(builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2));
   });
 }

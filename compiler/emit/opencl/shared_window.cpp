@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A 32-bit shared address counts from the block's window, whose place is known to the launch only. Pointers into space 3 become generic
-// pointers; what is added and taken away again stands where pointers and numbers meet.
+// A 32-bit shared address counts from the block's window, whose place is known to the launch only. What is added and taken away again stands
+// where pointers and numbers meet. In block form pointers into space 3 become generic ones; in thread form they are pointers into the kernel's argument.
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
 
@@ -28,16 +28,25 @@ bool holdsShared(const llvm::Constant &constant) {
 
 class Window {
  public:
-  explicit Window(Value *start) : start_(start) {}
+  // `start`: a number, then pointers become generic; or the pointer that is number `first`.
+  explicit Window(Value *start, uint32_t first = 0) : start_(start), first_(first) {}
 
   // Of a number's type: scalar or vector of any width.
   Value *toPointer(llvm::IRBuilderBase &b, Value *number, llvm::Type *type) {
     llvm::Type *i32 = number->getType()->getWithNewBitWidth(32), *i64 = number->getType()->getWithNewBitWidth(64);
+    if (keepsSpace()) {
+      Value *index = b.CreateSub(b.CreateZExt(b.CreateZExtOrTrunc(number, i32), i64), llvm::ConstantInt::get(i64, first_));
+      return b.CreateGEP(b.getInt8Ty(), start_, index);
+    }
     Value *sum = b.CreateAdd(b.CreateZExt(b.CreateZExtOrTrunc(number, i32), i64), startLike(b, i64));
     return b.CreateAddrSpaceCast(b.CreateIntToPtr(sum, generic(type)), type);
   }
   Value *toNumber(llvm::IRBuilderBase &b, Value *pointer, llvm::Type *type) {
     llvm::Type *i64 = type->getWithNewBitWidth(64);
+    if (keepsSpace()) {
+      Value *index = b.CreateSub(b.CreatePtrToInt(pointer, i64), b.CreatePtrToInt(start_, b.getInt64Ty()));
+      return b.CreateZExtOrTrunc(b.CreateTrunc(b.CreateAdd(index, llvm::ConstantInt::get(i64, first_)), type->getWithNewBitWidth(32)), type);
+    }
     Value *place = b.CreatePtrToInt(b.CreateAddrSpaceCast(pointer, generic(pointer->getType())), i64);
     Value *number = b.CreateTrunc(b.CreateSub(place, startLike(b, i64)), type->getWithNewBitWidth(32));
     return b.CreateZExtOrTrunc(number, type);
@@ -91,13 +100,16 @@ class Window {
     return vector ? b.CreateVectorSplat(vector->getNumElements(), start_) : start_;
   }
 
+  bool keepsSpace() const { return start_->getType()->isPointerTy(); }
+
   Value *start_;
+  uint32_t first_;
 };
 
 }  // namespace
 
-void addSharedWindow(llvm::Function &kernel, Value *start) {
-  Window window(start);
+void addSharedWindow(llvm::Function &kernel, Value *start, uint32_t first) {
+  Window window(start, first);
   for (llvm::Instruction &instruction : llvm::make_early_inc_range(llvm::instructions(kernel))) {
     window.operands(instruction);
     window.replace(instruction);

@@ -82,40 +82,9 @@ void writeMaskedAccesses(llvm::Function &now) {
   now.eraseFromParent();
 }
 
-// -1, 0 or 1.
-Value *expandCompare(llvm::IntrinsicInst &call) {
-  llvm::IRBuilder<> b(&call);
-  const bool isSigned = call.getIntrinsicID() == in::scmp;
-  Value *x = call.getArgOperand(0), *y = call.getArgOperand(1);
-  Value *less = isSigned ? b.CreateICmpSLT(x, y) : b.CreateICmpULT(x, y), *more = isSigned ? b.CreateICmpSGT(x, y) : b.CreateICmpUGT(x, y);
-  return b.CreateSub(b.CreateZExt(more, call.getType()), b.CreateZExt(less, call.getType()));
-}
-
-// IEEE 754-2019's, for which LLVM 15 has no code on every machine: -0 is less than +0; of one NaN the other operand (minimumNumber) or a NaN.
-Value *expandExtreme(llvm::IntrinsicInst &call) {
-  llvm::IRBuilder<> b(&call);
-  const ID id = call.getIntrinsicID();
-  const bool least = id == in::minimumnum || id == in::minimum, number = id == in::minimumnum || id == in::maximumnum;
-  Value *x = call.getArgOperand(0), *y = call.getArgOperand(1);
-  llvm::Type *type = x->getType(), *integers = type->getWithNewType(b.getIntNTy(type->getScalarSizeInBits()));
-  Value *xBits = b.CreateBitCast(x, integers), *yBits = b.CreateBitCast(y, integers);
-  Value *same = b.CreateBitCast(least ? b.CreateOr(xBits, yBits) : b.CreateAnd(xBits, yBits), type);
-  Value *result = b.CreateSelect(least ? b.CreateFCmpOLT(x, y) : b.CreateFCmpOGT(x, y), x, b.CreateSelect(b.CreateFCmpOEQ(x, y), same, y));
-  Value *nan = llvm::ConstantFP::getQNaN(type);
-  if (!number) return b.CreateSelect(b.CreateFCmpUNO(x, y), nan, result);
-  return b.CreateSelect(b.CreateFCmpUNO(y, y), b.CreateSelect(b.CreateFCmpUNO(x, x), nan, x), result);
-}
-
 llvm::Error writeOld(llvm::IntrinsicInst &call) {
+  if (expandToSelections(call)) return llvm::Error::success();
   switch (const ID id = call.getIntrinsicID()) {
-    case in::scmp: case in::ucmp:
-      call.replaceAllUsesWith(expandCompare(call));
-      call.eraseFromParent();
-      return llvm::Error::success();
-    case in::minimumnum: case in::maximumnum: case in::minimum: case in::maximum:
-      call.replaceAllUsesWith(expandExtreme(call));
-      call.eraseFromParent();
-      return llvm::Error::success();
     // Hints.
     case in::assume: case in::lifetime_start: case in::lifetime_end: case in::experimental_noalias_scope_decl: case in::invariant_start: case in::invariant_end:
       if (!call.use_empty()) call.replaceAllUsesWith(llvm::PoisonValue::get(call.getType()));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * The artifacts "opencl-c" and "spir-bitcode": the contract between compiler/emit/opencl, which writes them, and
+ * The artifacts "opencl-c", "spir-bitcode" and "spirv": the contract between compiler/emit/opencl and emit/spirv, which write them, and
  * targets/opencl. docs/artifacts.md says what the formats share.
  *
  * An artifact is a ct_opencl_header and, at header_bytes, the payload: OpenCL C text, or bitcode that clCreateProgramWithBinary
- * takes with "-x spir". It holds one kernel:
+ * takes with "-x spir", or SPIR-V 1.3 that clCreateProgramWithIL takes. It holds one kernel:
  *
  *     __kernel void cutrans_kernel(__global const ct_opencl_launch *launch, __local uchar *shared)
  *
@@ -16,6 +16,10 @@
  * lets their gangs take turns. A running block has a slot of the arena, its shared memory too; argument 1 is not used. Where blocks wait for others
  * (CT_OPENCL_WAITS_ON_GRID), a worker all of whose blocks wait takes one more, so it never matters how many workers the device really runs at a time;
  * and one that waits for long leaves its blocks to the others, so that the device can run other commands.
+ *
+ * Thread form (spirv): a work-item is a thread, a sub-group a warp. The NDRange has the grid's extents, in x times the threads of a block; the
+ * work-group is (threads of a block, 1, 1). sub_group_size is what the kernel demands; the number of a thread in its block is its sub-group's number times that
+ * and its own in the sub-group. Pointers are numbers that hold for the generic and the global address space.
  *
  * A bad access in a kernel becomes the device's fault only where the target can leave the kernel; that takes, on x86-64, frame pointers
  * in all functions ("frame-pointer"="all") and the statement CT_OPENCL_ENTRY_ASM at the kernel's start with the clobbers rbx, r12, r13,
@@ -32,10 +36,11 @@
 extern "C" {
 #endif
 
-#define CT_OPENCL_ABI 2u
+#define CT_OPENCL_ABI 3u
 #define CT_OPENCL_MAGIC 0x4c434f43u /* "COCL" */
 #define CT_OPENCL_FORMAT_C "opencl-c"
 #define CT_OPENCL_FORMAT_SPIR "spir-bitcode"
+#define CT_OPENCL_FORMAT_SPIRV "spirv"
 #define CT_OPENCL_KERNEL_NAME "cutrans_kernel"
 #define CT_OPENCL_ENTRY_ASM ".byte 0x0f, 0x1f, 0x80, 0x43, 0x54, 0x4f, 0x43" /* a nop with a displacement that is a mark */
 #define CT_OPENCL_ENTRY_CLOBBERS "~{rbx},~{r12},~{r13},~{r14},~{r15}"
@@ -46,8 +51,9 @@ enum { /* ct_opencl_header.flags */
   CT_OPENCL_GANGS = 1u << 2,           /* gang form */
   CT_OPENCL_WAITS_ON_GRID = 1u << 3,   /* blocks may wait for others of the grid */
   CT_OPENCL_USES_HEAP = 1u << 4,       /* malloc or free: ct_opencl_launch.heap must be there */
-  CT_OPENCL_USES_TIMER = 1u << 5,       /* %globaltimer: ct_opencl_launch.timer_* must be there */
-  CT_OPENCL_EMPTY_GRIDS = 1u << 6      /* where ct_opencl_launch.grid[0] is 0 nothing else is looked at: drivers make code of a kernel when it first runs */
+  CT_OPENCL_USES_TIMER = 1u << 5,      /* %globaltimer: ct_opencl_launch.timer_* must be there */
+  CT_OPENCL_EMPTY_GRIDS = 1u << 6,     /* where ct_opencl_launch.grid[0] is 0 nothing else is looked at: drivers make code of a kernel when it first runs */
+  CT_OPENCL_THREADS = 1u << 7          /* thread form */
 };
 
 /* What a target must know of a kernel without a compiler. Field order is ABI. */
@@ -67,6 +73,7 @@ typedef struct ct_opencl_header {
   uint32_t gang_bytes;
   uint32_t warp_bytes;
   uint32_t frame_bytes;           /* and of a suspended gang, a multiple of its alignment, which is at most CT_OPENCL_SLOT_ALIGN */
+  uint32_t sub_group_size;        /* thread form: 32; else 0 */
 } ct_opencl_header;
 
 /* One launch. The target writes it to memory that the device reads; addresses are the device's. */

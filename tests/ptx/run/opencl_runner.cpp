@@ -19,7 +19,7 @@ namespace {
 
 #define CL_FUNCTIONS(X)                                                                                                              \
   X(clGetPlatformIDs) X(clGetPlatformInfo) X(clGetDeviceIDs) X(clGetDeviceInfo) X(clCreateContext) X(clCreateCommandQueueWithProperties) X(clCreateKernel) \
-  X(clCreateProgramWithBinary) X(clCreateProgramWithSource) X(clBuildProgram) X(clGetProgramBuildInfo) X(clSetKernelArg)             \
+  X(clCreateProgramWithBinary) X(clCreateProgramWithSource) X(clCreateProgramWithIL) X(clBuildProgram) X(clGetProgramBuildInfo) X(clSetKernelArg)             \
   X(clSetKernelArgSVMPointer) X(clEnqueueNDRangeKernel) X(clFinish) X(clReleaseKernel) X(clReleaseProgram)
 
 struct Driver {
@@ -91,13 +91,27 @@ uint64_t up(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
 const std::string &openclMissing() { return driver().missing; }
 
+const std::string &openclThreadsMissing() {
+  static const std::string missing = [] {
+    if (!openclMissing().empty()) return openclMissing();
+    constexpr cl_device_info SubGroupSizes = 0x4108;  // cl_intel_required_subgroup_size
+    size_t sizes[16] = {}, bytes = 0;
+    Driver &cl = driver();
+    if (cl.text(CL_DEVICE_IL_VERSION).find("SPIR-V_1.3") == std::string::npos ||
+        cl.clGetDeviceInfo(cl.device, SubGroupSizes, sizeof sizes, sizes, &bytes) != CL_SUCCESS || std::count(sizes, sizes + bytes / sizeof *sizes, 32) == 0)
+      return std::string("the OpenCL device has no sub-groups of 32 with SPIR-V 1.3 (Intel's runtime has, ./bootstrap deps)");
+    return std::string();
+  }();
+  return missing;
+}
+
 std::string openclCodegen() {
   // What the device prefers is 1 where its compiler makes vectors itself; what it has is in no query.
   return std::string("kind=cpu;vector=") + (__builtin_cpu_supports("avx512f") ? "512" : __builtin_cpu_supports("avx2") ? "256" : "128") +
          ";fp64=1;fp16=0;int64_atomics=1;platform=test";
 }
 
-OpenclArtifact::OpenclArtifact(std::span<const char> bytes, bool bitcode) {
+OpenclArtifact::OpenclArtifact(std::span<const char> bytes, const std::string &format) {
   Driver &cl = driver();
   std::memcpy(&header_, bytes.data(), std::min(bytes.size(), sizeof header_));
   if (header_.magic != CT_OPENCL_MAGIC || header_.header_bytes + header_.payload_bytes != bytes.size()) {
@@ -108,8 +122,10 @@ OpenclArtifact::OpenclArtifact(std::span<const char> bytes, bool bitcode) {
   const char *payload = bytes.data() + header_.header_bytes;
   size_t size = header_.payload_bytes;
   cl_int error = CL_SUCCESS, status;
-  cl_program program = bitcode ? cl.clCreateProgramWithBinary(cl.context, 1, &cl.device, &size, reinterpret_cast<const unsigned char **>(&payload), &status, &error)
-                               : cl.clCreateProgramWithSource(cl.context, 1, &payload, &size, &error);
+  cl_program program;
+  if (format == CT_OPENCL_FORMAT_SPIRV) program = cl.clCreateProgramWithIL(cl.context, payload, size, &error);
+  else if (format == CT_OPENCL_FORMAT_C) program = cl.clCreateProgramWithSource(cl.context, 1, &payload, &size, &error);
+  else program = cl.clCreateProgramWithBinary(cl.context, 1, &cl.device, &size, reinterpret_cast<const unsigned char **>(&payload), &status, &error);
   program_ = program;
   if (error == CL_SUCCESS) error = cl.clBuildProgram(program, 1, &cl.device, header_.build_options, nullptr, nullptr);
   if (error != CL_SUCCESS) {
@@ -181,12 +197,13 @@ int OpenclArtifact::enqueue(const Launch &launch, const Prepared &prepared) {
   auto *kernel = static_cast<cl_kernel>(kernel_);
   cl_int error = cl.clSetKernelArgSVMPointer(kernel, 0, prepared.record.get());
   if (error == CL_SUCCESS) error = cl.clSetKernelArg(kernel, 1, std::max(16u, header_.static_shared_bytes + launch.dynamicShared), nullptr);
-  size_t groups[3] = {launch.grid[0], launch.grid[1], launch.grid[2]}, one[3] = {1, 1, 1};
+  const size_t items = header_.flags & CT_OPENCL_THREADS ? size_t{launch.block[0]} * launch.block[1] * launch.block[2] : 1;
+  size_t groups[3] = {launch.grid[0] * items, launch.grid[1], launch.grid[2]}, group[3] = {items, 1, 1};
   if (header_.flags & CT_OPENCL_GANGS) {
     groups[0] = workers, groups[1] = groups[2] = 1;
     std::memset(prepared.taken.get(), 0, 512 + CT_OPENCL_WORKSPACE_BYTES);
   }
-  if (error == CL_SUCCESS) error = cl.clEnqueueNDRangeKernel(cl.queue, kernel, 3, nullptr, groups, one, 0, nullptr, nullptr);
+  if (error == CL_SUCCESS) error = cl.clEnqueueNDRangeKernel(cl.queue, kernel, 3, nullptr, groups, group, 0, nullptr, nullptr);
   return error == CL_SUCCESS ? cl.clFinish(cl.queue) : error;
 }
 

@@ -17,10 +17,12 @@ namespace cutrans::test {
 const std::string &openclMissing();
 // As a target would describe that device.
 std::string openclCodegen();
+// Why that device does not take thread form (sub-groups of 32, SPIR-V), or "".
+const std::string &openclThreadsMissing();
 
 class OpenclArtifact {
  public:
-  explicit OpenclArtifact(std::span<const char> bytes, bool bitcode);
+  OpenclArtifact(std::span<const char> bytes, const std::string &format);
   ~OpenclArtifact();
   OpenclArtifact(const OpenclArtifact &) = delete;
   const ct_opencl_header &header() const { return header_; }

@@ -47,7 +47,7 @@ TEST_P(Opencl, GivesTheHostsResults) {
   PtxArtifact artifact = compile(module, row, format);
   if (artifact.bytes.empty()) GTEST_SKIP() << artifact.diagnostics;
   ASSERT_EQ(artifact.diagnostics, "");
-  OpenclArtifact loaded(artifact.bytes, bitcode);
+  OpenclArtifact loaded(artifact.bytes, format);
   ASSERT_EQ(loaded.error(), "");
   Case data;
   row.arguments(data);
@@ -109,7 +109,7 @@ Outcome runOne(const char *format, const std::string &instructions, const std::s
   PtxArtifact artifact = module.compile("k", options);
   EXPECT_EQ(artifact.diagnostics, "");
   if (artifact.bytes.empty()) return {};
-  OpenclArtifact loaded(artifact.bytes, std::string(format) == CT_OPENCL_FORMAT_SPIR);
+  OpenclArtifact loaded(artifact.bytes, format);
   EXPECT_EQ(loaded.error(), "");
   EXPECT_TRUE(loaded.header().flags & CT_OPENCL_USES_MESSAGES);
   std::shared_ptr<void> image = module.image();

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// lower-amdgcn: operations between the lanes of a warp, as ballots and as permutations through the LDS crossbar
-// (ds_bpermute). In a wave of 64 each works within its half: ballots are shifted down by the half, permutations name lanes of it.
+// Thread form: operations between the lanes of a warp, as ballots and as permutations of the wave. In a wave of 64 each works within its half:
+// ballots are shifted down by the half, permutations name lanes of it.
 //
 // Members are exact (PTX manual, shfl.sync and its kin). Lanes run in step, so a member that is not here has ended, or is elsewhere and would
 // have to be waited for, which code in step cannot do. To tell the two apart, lanes that come to where no warp operation can be
 // reached any more set their bit in a word of shared memory; on the chip that the PTX is for, such a lane is waited for until it ends.
 // What is neither here nor gone is refused at run time (CT1410).
 #include <llvm/IR/InstIterator.h>
-#include <llvm/IR/IntrinsicsAMDGPU.h>
 #include <llvm/IR/Module.h>
 #include <llvm/Transforms/Utils/BasicBlockUtils.h>
 
-#include "compiler/emit/amdgcn/lowering.h"
+#include "compiler/emit/thread/lowering.h"
 #include "compiler/ir/spmd.h"
 #include "compiler/simt/refusal.h"
 #include "compiler/simt/shuffle_source.h"
 
-namespace cutrans::emit::amdgcn {
+namespace cutrans::emit::thread {
 
 using ir::Intrinsic;
 using llvm::BasicBlock;
@@ -89,7 +88,7 @@ void WarpLowering::markLeaving() {
     builder.CreateAlignedStore(builder.CreateNot(here), goneWord(builder), llvm::Align(4));
   }
   if (straight) return;
-  llvm::SyncScope::ID group = module.getContext().getOrInsertSyncScopeID("workgroup");
+  llvm::SyncScope::ID group = blockScope();
   for (const Leave &leave : leaves) {
     llvm::IRBuilder<> builder(leave.block->getTerminator());
     Value *bit = builder.CreateShl(builder.getInt32(1), ids_.lane());
@@ -102,10 +101,12 @@ void WarpLowering::markLeaving() {
   }
 }
 
+llvm::SyncScope::ID WarpLowering::blockScope() { return kernel_.getContext().getOrInsertSyncScopeID(ids_.machine().blockScope); }
+
 Value *WarpLowering::ballot(llvm::IRBuilderBase &builder, Value *condition) {
-  if (ids_.chip().wave == 32) return builder.CreateIntrinsic(llvm::Intrinsic::amdgcn_ballot, {builder.getInt32Ty()}, {condition});
-  Value *both = builder.CreateIntrinsic(llvm::Intrinsic::amdgcn_ballot, {builder.getInt64Ty()}, {condition});
-  return builder.CreateTrunc(builder.CreateLShr(both, builder.CreateZExt(ids_.half(), builder.getInt64Ty())), builder.getInt32Ty());
+  Value *all = ids_.machine().ballot(builder, condition);
+  if (ids_.machine().wave == 32) return all;
+  return builder.CreateTrunc(builder.CreateLShr(all, builder.CreateZExt(ids_.half(), builder.getInt64Ty())), builder.getInt32Ty());
 }
 
 void WarpLowering::checkMembers(llvm::CallInst &call) {
@@ -120,7 +121,7 @@ void WarpLowering::checkMembers(llvm::CallInst &call) {
   if (gone_) {
     builder.SetInsertPoint(place);
     llvm::LoadInst *gone = builder.CreateAlignedLoad(builder.getInt32Ty(), goneWord(builder), llvm::Align(4), "gone");
-    gone->setAtomic(llvm::AtomicOrdering::Monotonic, kernel_.getContext().getOrInsertSyncScopeID("workgroup"));
+    gone->setAtomic(llvm::AtomicOrdering::Monotonic, blockScope());
     place = inCase(builder.CreateAnd(missing, builder.CreateNot(gone)), place);
   }
   builder.SetInsertPoint(place);
@@ -128,13 +129,12 @@ void WarpLowering::checkMembers(llvm::CallInst &call) {
   fault->setMetadata(ir::LineMetadata, call.getMetadata(ir::LineMetadata));
 }
 
-// A source that is not here gives 0, where the manual leaves it open: that is what ds_bpermute does.
+// A source that is not here gives anything, as the manual has it.
 Value *WarpLowering::shuffle(llvm::IRBuilderBase &builder, llvm::CallInst &call, Intrinsic id) {
   auto [from, valid] = simt::shuffleSource(builder, id, ids_.lane(), call.getArgOperand(2), call.getArgOperand(3));
   // Chips differ in whether they look at bit 5 in a wave of 64; within the half it is the same to both.
-  if (ids_.chip().wave == 64) from = builder.CreateOr(from, ids_.half());
-  Value *value = builder.CreateFreeze(call.getArgOperand(1));
-  Value *got = builder.CreateIntrinsic(llvm::Intrinsic::amdgcn_ds_bpermute, {}, {builder.CreateShl(from, 2), value});
+  if (ids_.machine().wave == 64) from = builder.CreateOr(from, ids_.half());
+  Value *got = ids_.machine().permute(builder, from, builder.CreateFreeze(call.getArgOperand(1)));
   return pair(builder, call.getType(), got, valid);
 }
 
@@ -193,8 +193,7 @@ Value *WarpLowering::lower(llvm::CallInst &call, Intrinsic id) {
   auto yes = [&] { return builder.CreateAnd(members, ballot(builder, builder.CreateFreeze(call.getArgOperand(1)))); };
   switch (id) {
     case WarpSync:
-      builder.CreateFence(llvm::AtomicOrdering::AcquireRelease, kernel_.getContext().getOrInsertSyncScopeID("wavefront"));
-      builder.CreateIntrinsic(llvm::Intrinsic::amdgcn_wave_barrier, llvm::ArrayRef<llvm::Type *>(), {});
+      ids_.machine().syncWarp(builder);
       return &call;
     case ShflIdx:
     case ShflUp:
@@ -222,4 +221,4 @@ Value *WarpLowering::lower(llvm::CallInst &call, Intrinsic id) {
   }
 }
 
-}  // namespace cutrans::emit::amdgcn
+}  // namespace cutrans::emit::thread

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Inside of lower-amdgcn only: what its parts share.
+// Inside of thread form only: what its parts share with the machines.
 #pragma once
 
 #include <llvm/IR/IRBuilder.h>
 
-#include "compiler/emit/amdgcn/amdgcn.h"
+#include "compiler/emit/thread/thread.h"
 
-namespace cutrans::emit::amdgcn {
+namespace llvm {
+class CallInst;
+class GlobalVariable;
+}  // namespace llvm
+
+namespace cutrans::emit::thread {
 
 // Ids of the wave and of the thread, written once at the start of the kernel.
 class Ids {
  public:
-  Ids(llvm::Function &kernel, llvm::Value *launch, const simt::SimtOptions &options, const Chip &chip)
-      : kernel_(kernel), launch_(launch), options_(options), chip_(chip) {}
+  Ids(llvm::Function &kernel, llvm::Value *launch, const simt::SimtOptions &options, Machine &machine)
+      : kernel_(kernel), launch_(launch), options_(options), machine_(machine) {}
 
   // A field of the launch record.
   llvm::Value *field(size_t offset, llvm::Type *type, const llvm::Twine &name = "");
@@ -24,11 +29,10 @@ class Ids {
   llvm::Value *half();      // 0 or 32: of a wave of 64, where the warp begins
   llvm::Value *lane();      // 0 to 31: in the warp
   llvm::Value *warp();
-  llvm::Value *unit();      // %smid
-  static unsigned unitCount(const Chip &chip);
 
-  const Chip &chip() const { return chip_; }
+  Machine &machine() const { return machine_; }
   const simt::SimtOptions &options() const { return options_; }
+  llvm::Function &kernel() const { return kernel_; }
   llvm::IRBuilder<> entry();  // in front of everything but allocas and what this class wrote
   void behind(llvm::Instruction *last) { last_ = last; }  // what was written there counts as its own
 
@@ -38,7 +42,7 @@ class Ids {
   llvm::Function &kernel_;
   llvm::Value *launch_;
   const simt::SimtOptions &options_;
-  const Chip &chip_;
+  Machine &machine_;
   llvm::Instruction *last_ = nullptr;
   llvm::Value *known_[32] = {};
 };
@@ -62,31 +66,25 @@ class WarpLowering {
   llvm::Value *matchAny(llvm::IRBuilderBase &builder, llvm::Value *members, llvm::Value *value);
   llvm::Value *reduce(llvm::IRBuilderBase &builder, ir::Intrinsic id, llvm::Value *members, llvm::Value *value);
   llvm::Value *goneWord(llvm::IRBuilderBase &builder);
+  llvm::SyncScope::ID blockScope();
 
   llvm::Function &kernel_;
   Ids &ids_;
   llvm::GlobalVariable *gone_ = nullptr;  // a word for each warp: lanes that no warp operation need wait for
 };
 
-// Barriers of the block and the stacks of threads (lower_block.cpp).
+// Barriers of the block (lower_block.cpp).
 class BlockLowering {
  public:
   BlockLowering(llvm::Function &kernel, Ids &ids) : kernel_(kernel), ids_(ids) {}
-
   llvm::Value *lower(llvm::CallInst &call, ir::Intrinsic id);  // as WarpLowering's
-  // The stacks of this wave, as if they were those of the whole block: an address for linear thread 0.
-  llvm::Value *stackArea();
-  // When all calls are lowered: the wave's stacks are given back where it ends.
-  void finish(llvm::Function &kernel);
 
  private:
-  void wait(llvm::IRBuilderBase &builder);
   llvm::Value *reduce(llvm::CallInst &call, ir::Intrinsic id);
 
   llvm::Function &kernel_;
   Ids &ids_;
   llvm::GlobalVariable *cells_ = nullptr;  // what barriers add up: true votes, threads
-  llvm::Value *stacks_ = nullptr, *slot_ = nullptr;
 };
 
-}  // namespace cutrans::emit::amdgcn
+}  // namespace cutrans::emit::thread

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// check-waves: refuses by name what thread form on this chip could not do right (docs/amdgpu-emit.md lists it). In: scalar SPMD IR behind
-// scalar-cleanup. A wave runs its threads in step and lays out divergent ways as LLVM likes, so:
+// check-waves: refuses by name what thread form on this device could not do right (docs/amdgpu-emit.md and spirv-emit.md list it). In: scalar SPMD IR
+// behind scalar-cleanup. A wave runs its threads in step and lays out divergent ways as its compiler likes, so:
 //  - threads of a wave must not wait for each other in loops, nor meet at warp operations or barriers on different ways;
-//  - s_barrier is for all of the block.
+//  - the barrier is for all of the block.
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Module.h>
 
-#include "compiler/emit/amdgcn/amdgcn.h"
+#include "compiler/emit/thread/thread.h"
 #include "compiler/simt/lanes_wait.h"
 #include "compiler/simt/launch_ids.h"
 #include "compiler/simt/linearize_divergent_branches.h"
@@ -14,17 +14,23 @@
 #include "compiler/simt/refusal.h"
 #include "compiler/simt/widened.h"
 
-namespace cutrans::emit::amdgcn {
+namespace cutrans::emit::thread {
 namespace {
 
 using ir::Intrinsic;
 
-const char *whyNoRule(Intrinsic id) {
+const char *whyNoRule(Intrinsic id, const Machine &machine) {
   using enum Intrinsic;
   switch (id) {
+    case TexSample:
+    case TexQuery:
+    case SurfLoad:
+    case SurfStore: return machine.textures ? nullptr : "textures and surfaces";
     case TensorCopy: return "tensor copies";
     case BulkCopy:
     case BulkReduce: return "bulk copies";
+    case Malloc:
+    case Free: return machine.fields.heap == LaunchFields::None ? "malloc and free in device code" : nullptr;
     case ClusterMap:
     case ClusterRankOf:
     case ClusterArrive:
@@ -43,8 +49,8 @@ unsigned atomicBits(const llvm::Instruction &instruction) {
   return type ? unsigned(instruction.getDataLayout().getTypeSizeInBits(type).getFixedValue()) : 0;
 }
 
-llvm::Error checkBarrier(llvm::CallInst &call, Intrinsic id, const simt::SimtOptions &options) {
-  auto refuse = [&](const char *why) { return simt::refuse(Diag::codegen_amdgpu_barrier, call, why); };
+llvm::Error checkBarrier(llvm::CallInst &call, Intrinsic id, const simt::SimtOptions &options, const Machine &machine) {
+  auto refuse = [&](const char *why) { return simt::refuse(machine.barrierRefusal, call, why); };
   if (id == Intrinsic::BarrierArrive) return refuse("barrier.arrive: a wave cannot come to a barrier and go on");
   auto *number = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(0));
   auto *threads = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(1));
@@ -56,29 +62,31 @@ llvm::Error checkBarrier(llvm::CallInst &call, Intrinsic id, const simt::SimtOpt
 
 }  // namespace
 
-llvm::Error checkWaves(llvm::Function &kernel, const simt::SimtOptions &options, const Chip &chip) {
+llvm::Error checkWaves(llvm::Function &kernel, const simt::SimtOptions &options, const Machine &machine) {
   for (llvm::Instruction &instruction : llvm::instructions(kernel)) {
-    if (atomicBits(instruction) > 64) return simt::refuse(Diag::codegen_amdgpu, instruction, "an atomic access of 128 bits");
+    if (atomicBits(instruction) > 64) return simt::refuse(machine.noForm, instruction, "an atomic access of 128 bits");
     auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction);
     if (!call) continue;
     Intrinsic id = ir::intrinsicOf(call);
     if (id == Intrinsic::None) continue;
-    if (const char *what = whyNoRule(id)) return simt::refuse(Diag::codegen_amdgpu, *call, what);
+    if (const char *what = whyNoRule(id, machine)) return simt::refuse(machine.noForm, *call, what);
     if (id >= Intrinsic::BarrierSync && id <= Intrinsic::BarrierRedOr)
-      if (llvm::Error error = checkBarrier(*call, id, options)) return error;
+      if (llvm::Error error = checkBarrier(*call, id, options, machine)) return error;
   }
   simt::markWaitingLoops(kernel);
   simt::markDivergentBarriers(kernel);
   if (kernel.hasFnAttribute(simt::DivergentBarriersAttr))
-    return simt::refuse(Diag::codegen_amdgpu_barrier, "threads come to barriers of the block on different ways");
+    return simt::refuse(machine.barrierRefusal, "threads come to barriers of the block on different ways");
+  if (!machine.mayWait && kernel.hasFnAttribute(simt::widened::ResumableAttr))
+    return simt::refuse(machine.waitsRefusal, "a loop that waits for what other threads do: nothing promises that they go on meanwhile");
   if (!simt::canLinearize(kernel)) {
     // The analyses below cannot follow it.
-    if (kernel.hasFnAttribute(simt::widened::ResumableAttr)) return simt::refuse(Diag::codegen_amdgpu_waits, "a loop that waits, in control flow with several ways into a loop");
+    if (kernel.hasFnAttribute(simt::widened::ResumableAttr)) return simt::refuse(machine.waitsRefusal, "a loop that waits, in control flow with several ways into a loop");
     return llvm::Error::success();
   }
-  if (const char *why = simt::whyLanesMeetApart(kernel, simt::LaunchIds(32, options.block))) return simt::refuse(Diag::codegen_amdgpu_waits, why);
-  if (const char *why = simt::whyWavesWait(kernel, simt::LaunchIds(chip.wave, options.block))) return simt::refuse(Diag::codegen_amdgpu_waits, why);
+  if (const char *why = simt::whyLanesMeetApart(kernel, simt::LaunchIds(32, options.block))) return simt::refuse(machine.waitsRefusal, why);
+  if (const char *why = simt::whyWavesWait(kernel, simt::LaunchIds(machine.wave, options.block))) return simt::refuse(machine.waitsRefusal, why);
   return llvm::Error::success();
 }
 
-}  // namespace cutrans::emit::amdgcn
+}  // namespace cutrans::emit::thread
