@@ -2,6 +2,8 @@
 // What devices claim, opening and closing them.
 #include "device.h"
 
+#include <cutrans/opencl_kernel.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -18,12 +20,28 @@ std::vector<Found> devices;
 
 namespace {
 
-// The kernels that the compiler writes are for devices whose pointers are plain numbers (opencl_kernel.h): CPUs.
-const char *const kSpirAndC[] = {"spir-bitcode", "opencl-c", nullptr};
-const char *const kC[] = {"opencl-c", nullptr};
+// Kernels for whole blocks are for devices whose pointers are plain numbers (opencl_kernel.h): CPUs, on which they are much faster than threads.
+const char *const kSpirAndC[] = {CT_OPENCL_FORMAT_SPIR, CT_OPENCL_FORMAT_C, nullptr};
+const char *const kSpir[] = {CT_OPENCL_FORMAT_SPIR, nullptr};
+const char *const kC[] = {CT_OPENCL_FORMAT_C, nullptr};
+const char *const kThreads[] = {CT_OPENCL_FORMAT_SPIRV, nullptr};
 const char *const kNone[] = {nullptr};
 
-bool runsKernels(const Found &found) { return found.can.cpu && found.can.compiler; }
+std::string wantedFormat() {
+  const std::string wanted = setting("OPENCL_FORMAT");
+  return wanted == "auto" ? std::string() : wanted;
+}
+
+const char *const *formatsOf(const Found &found) {
+  const Capabilities &can = found.can;
+  const std::string wanted = wantedFormat();
+  if (!can.compiler) return kNone;
+  if (wanted == CT_OPENCL_FORMAT_SPIRV) return can.threads ? kThreads : kNone;
+  if (wanted == CT_OPENCL_FORMAT_SPIR) return can.cpu && can.spir ? kSpir : kNone;
+  if (wanted == CT_OPENCL_FORMAT_C) return can.cpu ? kC : kNone;
+  if (!wanted.empty()) return kNone;
+  return can.cpu ? can.spir ? kSpirAndC : kC : can.threads ? kThreads : kNone;
+}
 
 uint32_t count() { return static_cast<uint32_t>(devices.size()); }
 
@@ -50,6 +68,8 @@ ct_status open(uint32_t index, ct_device **out) {
     report(Code::opencl_failed, found.name + ": no context: " + errorText(error));
     return CT_ERR_DEVICE_LOST;
   }
+  if (const std::string format = wantedFormat(); !format.empty() && formatsOf(found) == kNone)
+    return refuse(Code::opencl_no_format, found.name + " does not take CUTRANS_OPENCL_FORMAT=" + format);
   const std::string wanted = setting("OPENCL_MEMORY");
   device->memory = makeStrategy(wanted, found, device->context);
   if (!device->memory)
@@ -79,12 +99,14 @@ ct_status info(uint32_t index, ct_device_info *out) {
   ct_device_info all{};
   if (strategy == "system" || strategy == "fine" || (strategy == "unified" && can.cpu)) all.flags |= CT_DEVICE_HOST_CAN_ACCESS;
   if (can.cpu || (can.svm & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM)) all.flags |= CT_DEVICE_CAN_ACCESS_HOST;
-  if (runsKernels(found)) all.flags |= CT_DEVICE_RUNS_KERNELS | CT_DEVICE_COOPERATIVE | CT_DEVICE_TEXTURES;
+  all.formats = formatsOf(found);
+  if (all.formats != kNone) all.flags |= CT_DEVICE_RUNS_KERNELS;
+  if (all.formats != kNone && all.formats != kThreads) all.flags |= CT_DEVICE_COOPERATIVE | CT_DEVICE_TEXTURES;
   std::snprintf(all.name, sizeof all.name, "%s", found.name.c_str());
   std::memcpy(all.uuid, found.uuid, sizeof all.uuid);
   all.memory_bytes = can.memory_bytes;
   all.compute_units = can.units;
-  all.max_threads_per_block = kMaxThreadsPerBlock;
+  all.max_threads_per_block = all.formats == kThreads ? std::min(kMaxThreadsPerBlock, can.group_threads) : kMaxThreadsPerBlock;
   all.max_block[0] = all.max_block[1] = 1024;
   all.max_block[2] = 64;
   all.max_grid[0] = 0x7fffffff;
@@ -100,7 +122,6 @@ ct_status info(uint32_t index, ct_device_info *out) {
   all.clock_khz = can.clock_mhz * 1000;
   all.cache_bytes = static_cast<uint32_t>(std::min<uint64_t>(can.cache_bytes, UINT32_MAX));
   all.pci_bus = index + 1;
-  all.formats = !runsKernels(found) ? kNone : can.spir ? kSpirAndC : kC;
   all.codegen = found.codegen.c_str();
   all.struct_size = size;
   std::memcpy(out, &all, std::min<size_t>(size, sizeof all));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Launches. A work-group is one work-item, which runs a block or, in gang form, takes some of the grid's in turns; what it needs is in a record
+// Launches. A work-group is a block, of its threads in thread form; else one work-item, which runs a block or, in gang form, takes some of the grid's in turns; what it needs is in a record
 // that the kernel gets a pointer to.
 #include <cutrans/targets/resident.h>
 
@@ -46,6 +46,7 @@ ct_status check(const ct_device &device, const ct_kernel &kernel, const ct_launc
       return CT_ERR_INVALID;
     }
   if (uint64_t{header.static_shared_bytes} + request.dynamic_shared_bytes > sharedLimit(device.found)) return CT_ERR_INVALID;
+  if (header.flags & CT_OPENCL_THREADS && (threadsOf(request) > kernel.most_threads || request.flags & CT_LAUNCH_COOPERATIVE)) return CT_ERR_TOO_LARGE;
   if (request.flags & CT_LAUNCH_COOPERATIVE && blocksOf(request) > roomFor(device, kernel, request)) return CT_ERR_TOO_LARGE;
   return CT_OK;
 }
@@ -135,13 +136,17 @@ ct_status ct_queue::enqueueKernel(ct_kernel &kernel, uint64_t record, const ct_l
   }
   if (error != CL_SUCCESS) return enqueueFailed(device, error);
   size_t groups[3] = {request.grid[0], request.grid[1], request.grid[2]};
-  const size_t one[3] = {1, 1, 1};
+  size_t group[3] = {1, 1, 1};
+  if (kernel.header.flags & CT_OPENCL_THREADS) {
+    group[0] = threadsOf(request);
+    groups[0] *= group[0];
+  }
   if (gangs) {
     groups[0] = workersFor(device, request);
     groups[1] = groups[2] = 1;
   }
   return submit([&](Waits waits, cl_event *out) {
-    return cl.clEnqueueNDRangeKernel(commands_, kernel.object, 3, nullptr, groups, one, waits.count, waits.list, out);
+    return cl.clEnqueueNDRangeKernel(commands_, kernel.object, 3, nullptr, groups, group, waits.count, waits.list, out);
   });
 }
 

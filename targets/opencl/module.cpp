@@ -25,6 +25,7 @@ const char *headerProblem(const void *bytes, uint64_t size, ct_opencl_header &ou
   if (out.header_bytes < sizeof out || out.header_bytes > size || out.payload_bytes > size - out.header_bytes || out.payload_bytes == 0)
     return "its sizes contradict each other";
   if (!std::memchr(out.build_options, 0, sizeof out.build_options)) return "its build options have no end";
+  if (out.flags & CT_OPENCL_THREADS && (out.sub_group_size != 32 || out.flags & CT_OPENCL_GANGS)) return "its sub-groups are none of this target";
   if (out.gang_width == 0 || out.gang_width > kMaxThreadsPerBlock) return "its gang width is impossible";
   if (out.static_shared_bytes > kSharedPerBlockMax || out.local_bytes % 16 || out.local_bytes > (512u << 10) || out.scratch_bytes > (64u << 20))
     return "its description is impossible";
@@ -56,8 +57,12 @@ std::string buildLog(cl_program program, cl_device_id device) {
   return ": " + text;
 }
 
-cl_program makeProgram(const ct_device &device, bool bitcode, const unsigned char *payload, size_t size, cl_int &error) {
-  if (bitcode) {
+cl_program makeProgram(const ct_device &device, const std::string &format, const unsigned char *payload, size_t size, cl_int &error) {
+  if (format == CT_OPENCL_FORMAT_SPIRV) {
+    error = CL_INVALID_OPERATION;
+    return cl.clCreateProgramWithIL ? cl.clCreateProgramWithIL(device.context, payload, size, &error) : nullptr;
+  }
+  if (format == CT_OPENCL_FORMAT_SPIR) {
     cl_int status = CL_SUCCESS;
     return cl.clCreateProgramWithBinary(device.context, 1, &device.found.device, &size, &payload, &status, &error);
   }
@@ -66,9 +71,9 @@ cl_program makeProgram(const ct_device &device, bool bitcode, const unsigned cha
 }
 
 ct_status load(ct_device *device, const ct_artifact *artifact, ct_module **out) {
-  const bool bitcode = std::strcmp(artifact->format, CT_OPENCL_FORMAT_SPIR) == 0;
-  if (!bitcode && std::strcmp(artifact->format, CT_OPENCL_FORMAT_C) != 0)
-    return refuseArtifact(*artifact, Code::opencl_bad_artifact, std::string("its format ") + artifact->format + " is none of this target");
+  const std::string format = artifact->format;
+  if (format != CT_OPENCL_FORMAT_SPIR && format != CT_OPENCL_FORMAT_C && format != CT_OPENCL_FORMAT_SPIRV)
+    return refuseArtifact(*artifact, Code::opencl_bad_artifact, "its format " + format + " is none of this target");
   std::string file;
   const void *bytes = artifact->bytes;
   uint64_t size = artifact->size;
@@ -86,13 +91,15 @@ ct_status load(ct_device *device, const ct_artifact *artifact, ct_module **out) 
 
   cl_int error = CL_SUCCESS;
   const auto *payload = static_cast<const unsigned char *>(bytes) + kernel.header.header_bytes;
-  module->program = makeProgram(*device, bitcode, payload, kernel.header.payload_bytes, error);
+  module->program = makeProgram(*device, format, payload, kernel.header.payload_bytes, error);
   if (!module->program) return refuseArtifact(*artifact, Code::opencl_build, device->found.name + " does not take its code: " + errorText(error));
   error = cl.clBuildProgram(module->program, 1, &device->found.device, kernel.header.build_options, nullptr, nullptr);
   if (error != CL_SUCCESS)
     return refuseArtifact(*artifact, Code::opencl_build, device->found.name + " cannot compile it: " + errorText(error) + buildLog(module->program, device->found.device));
   kernel.object = cl.clCreateKernel(module->program, CT_OPENCL_KERNEL_NAME, &error);
   if (!kernel.object) return refuseArtifact(*artifact, Code::opencl_build, std::string("its code has no " CT_OPENCL_KERNEL_NAME ": ") + errorText(error));
+  if (cl.clGetKernelWorkGroupInfo(kernel.object, device->found.device, CL_KERNEL_WORK_GROUP_SIZE, sizeof kernel.most_threads, &kernel.most_threads, nullptr) != CL_SUCCESS)
+    kernel.most_threads = device->found.can.group_threads;
   installFaultHandlers();
   kernel.makeReady(*device);
   *out = module.release();

@@ -17,6 +17,7 @@ struct ct_kernel {
   std::mutex lock;
   cl_kernel object = nullptr;
   uint64_t announced = 0;      // Strategy::announce
+  size_t most_threads = 0;     // of a work-group, by the kernel's own needs
   uint32_t local_bytes = 0;    // the size that argument 1 was given last
 
   // The driver makes its code now, for grids below 65535 in each dimension. PoCL does that at the first launch otherwise (and for larger grids), on a thread

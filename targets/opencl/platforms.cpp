@@ -40,6 +40,17 @@ bool hasWord(const std::string &words, const char *word) {
   return padded.find(std::string(" ") + word + " ") != std::string::npos;
 }
 
+// SPIR-V 1.3 has the operations of sub-groups; a warp is one of 32.
+bool runsThreads(cl_device_id device, const std::string &extensions) {
+  if (!cl.clCreateProgramWithIL || !hasWord(extensions, "cl_intel_required_subgroup_size")) return false;
+  if (!hasWord(extensions, "cl_khr_subgroup_ballot") || !hasWord(extensions, "cl_khr_subgroup_shuffle")) return false;
+  if (!hasWord(text(device, CL_DEVICE_IL_VERSION), "SPIR-V_1.3")) return false;
+  constexpr cl_device_info kSizes = 0x4108;  // CL_DEVICE_SUB_GROUP_SIZES_INTEL
+  size_t sizes[16] = {}, bytes = 0;
+  if (cl.clGetDeviceInfo(device, kSizes, sizeof sizes, sizes, &bytes) != CL_SUCCESS) return false;
+  return std::find(sizes, sizes + bytes / sizeof *sizes, 32) != sizes + bytes / sizeof *sizes;
+}
+
 uint32_t vectorBits(cl_device_id device) {
   const cl_uint widths[] = {value<cl_uint>(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_CHAR) * 8, value<cl_uint>(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_INT) * 32,
                             value<cl_uint>(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT) * 32, value<cl_uint>(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_DOUBLE) * 64};
@@ -54,6 +65,8 @@ Capabilities capabilities(cl_device_id device, const std::string &extensions) {
   can.unified = hasWord(extensions, "cl_intel_unified_shared_memory");
   can.buffer_address = hasWord(extensions, "cl_ext_buffer_device_address");
   can.spir = hasWord(extensions, "cl_khr_spir");
+  can.group_threads = static_cast<uint32_t>(std::min<size_t>(UINT32_MAX, value<size_t>(device, CL_DEVICE_MAX_WORK_GROUP_SIZE)));
+  can.threads = runsThreads(device, extensions);
   can.compiler = value<cl_bool>(device, CL_DEVICE_COMPILER_AVAILABLE);
   can.fp64 = hasWord(extensions, "cl_khr_fp64");
   can.fp16 = hasWord(extensions, "cl_khr_fp16");

@@ -18,7 +18,9 @@ struct Capabilities {
   bool buffer_address = false;  // cl_ext_buffer_device_address
   bool spir = false;            // takes bitcode with -x spir
   bool compiler = false;
+  bool threads = false;         // takes SPIR-V 1.3 with sub-groups of 32
   bool fp64 = false, fp16 = false, int64_atomics = false;
+  uint32_t group_threads = 1;   // of a work-group
   uint32_t units = 1, clock_mhz = 0, vector_bits = 0;
   uint64_t memory_bytes = 0, largest_bytes = 0, local_bytes = 0, cache_bytes = 0;
 };

@@ -8,7 +8,8 @@
  *
  *     __kernel void cutrans_kernel(__global const ct_opencl_launch *launch, __local uchar *shared)
  *
- * A work-group is one work-item. The device is one whose pointers are plain numbers, the same for all address spaces (CPUs).
+ * In block form and gang form a work-group is one work-item, and the device is one whose pointers are plain numbers, the same for all address
+ * spaces (CPUs).
  *
  * Block form: a work-group runs one block; the NDRange is the grid.
  *
@@ -17,7 +18,7 @@
  * (CT_OPENCL_WAITS_ON_GRID), a worker all of whose blocks wait takes one more, so it never matters how many workers the device really runs at a time;
  * and one that waits for long leaves its blocks to the others, so that the device can run other commands.
  *
- * Thread form (spirv): a work-item is a thread, a sub-group a warp. The NDRange has the grid's extents, in x times the threads of a block; the
+ * Thread form (CT_OPENCL_THREADS, the format spirv): a work-item is a thread, a sub-group a warp. The NDRange has the grid's extents, in x times the threads of a block; the
  * work-group is (threads of a block, 1, 1). sub_group_size is what the kernel demands; the number of a thread in its block is its sub-group's number times that
  * and its own in the sub-group. Pointers are numbers that hold for the generic and the global address space.
  *

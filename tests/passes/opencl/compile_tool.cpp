@@ -17,6 +17,7 @@ int main(int argc, char **argv) {
   for (int i = 1; i < argc; ++i) {
     if (!std::strncmp(argv[i], "--block=", 8)) std::sscanf(argv[i] + 8, "%u,%u,%u", &options.block[0], &options.block[1], &options.block[2]);
     else if (!std::strcmp(argv[i], "--text")) options.format = CT_OPENCL_FORMAT_C;
+    else if (!std::strcmp(argv[i], "--threads")) options.format = CT_OPENCL_FORMAT_SPIRV;
     else in = argv[i];
   }
   if (!in) return std::fprintf(stderr, "no file\n"), 2;
