@@ -46,7 +46,8 @@ ct_status check(const ct_device &device, const ct_kernel &kernel, const ct_launc
       return CT_ERR_INVALID;
     }
   if (uint64_t{header.static_shared_bytes} + request.dynamic_shared_bytes > sharedLimit(device.found)) return CT_ERR_INVALID;
-  if (header.flags & CT_OPENCL_THREADS && (threadsOf(request) > kernel.most_threads || request.flags & CT_LAUNCH_COOPERATIVE)) return CT_ERR_TOO_LARGE;
+  if (header.flags & CT_OPENCL_THREADS && threadsOf(request) > kernel.most_threads) return CT_ERR_INVALID;
+  if (header.flags & CT_OPENCL_THREADS && request.flags & CT_LAUNCH_COOPERATIVE) return CT_ERR_TOO_LARGE;
   if (request.flags & CT_LAUNCH_COOPERATIVE && blocksOf(request) > roomFor(device, kernel, request)) return CT_ERR_TOO_LARGE;
   return CT_OK;
 }
