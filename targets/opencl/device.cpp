@@ -113,7 +113,7 @@ ct_status info(uint32_t index, ct_device_info *out) {
   all.max_grid[1] = all.max_grid[2] = 65535;
   all.max_threads_per_unit = kMaxThreadsPerUnit;
   all.max_blocks_per_unit = kMaxBlocksPerUnit;
-  if (runsKernels(found)) all.max_cluster_blocks = kMaxClusterBlocks;
+  if (all.formats != kNone && all.formats != kThreads) all.max_cluster_blocks = kMaxClusterBlocks;
   all.shared_bytes_per_block_max = sharedLimit(found);
   all.shared_bytes_per_block = std::min(kSharedPerBlock, all.shared_bytes_per_block_max);
   all.shared_bytes_per_unit = all.shared_bytes_per_block_max + kSharedReserved;
