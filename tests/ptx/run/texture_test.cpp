@@ -106,7 +106,7 @@ Outcome launch(const PtxArtifact &artifact, const Launch &launch, std::vector<st
     waves.buffers = std::move(buffers);
     if (error.empty()) return runInWaves(object, waves);
   } else if (!way.format.empty()) {
-    OpenclArtifact loaded(artifact.bytes, way.format == CT_OPENCL_FORMAT_SPIR);
+    OpenclArtifact loaded(artifact.bytes, way.format);
     error = loaded.error();
     if (error.empty()) return loaded.run(launch);
   } else {
