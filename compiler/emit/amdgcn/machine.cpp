@@ -69,7 +69,8 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(const Chi
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;  // a fused operation is one that the PTX says
   options.NoTrappingFPMath = true;
-  std::string features = chip.features;
+  // Local arrays stay in scratch memory: LLVM would put some at the start of the shared memory, whose layout is ours.
+  std::string features = "-promote-alloca" + (chip.features.empty() ? "" : "," + chip.features);
   if (chip.generation >= 10) features += chip.wave == 32 ? ",+wavefrontsize32,-wavefrontsize64" : ",-wavefrontsize32,+wavefrontsize64";
   std::unique_ptr<llvm::TargetMachine> result(
       target->createTargetMachine(triple, chip.name, features, options, llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
