@@ -189,6 +189,7 @@ ct_device::~ct_device() {
 
 // On a stream of its own: the caller's may wait for what the caller does next. HIP has no memory that comes when it is touched, and the ABI tells of no limit of the program's.
 ct_status ct_device::needHeap(uint64_t &address) {
+  if ((address = heap_address.load(std::memory_order_acquire))) return CT_OK;
   std::lock_guard hold(heap_lock);
   if (!heap) {
     const uint64_t bytes = std::min<uint64_t>(facts.info.memory_bytes / 16, 1u << 30);
@@ -210,7 +211,7 @@ ct_status ct_device::needHeap(uint64_t &address) {
       return status;
     }
     heap = made;
-    heap_address = reinterpret_cast<uint64_t>(start);
+    heap_address.store(reinterpret_cast<uint64_t>(start), std::memory_order_release);
   }
   address = heap_address;
   return CT_OK;

@@ -81,7 +81,7 @@ struct ct_device {
   mutable std::mutex read_lock;
   mutable hipStream_t read_stream = nullptr;
   mutable void *read_buffer = nullptr;     // pinned
-  std::mutex heap_lock;
+  std::mutex heap_lock;                    // making it
   void *heap = nullptr;                    // as HIP gave it
-  uint64_t heap_address = 0;               // on a page
+  std::atomic<uint64_t> heap_address{0};   // on a page
 };

@@ -4,6 +4,7 @@
 // and needs no limit of the program's.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 
@@ -13,13 +14,13 @@ class KernelHeap {
  public:
   explicit KernelHeap(uint64_t bytes) : bytes_(bytes) {}
   ~KernelHeap();
-  // 0: there is no memory.
+  // 0: there is no memory. Takes the lock until it is made.
   uint64_t address();
 
  private:
   const uint64_t bytes_;
-  std::mutex lock_;
-  void *at_ = nullptr;
+  std::mutex lock_;  // making it
+  std::atomic<void *> at_{nullptr};
   uint64_t mapped_ = 0;
 };
 

@@ -73,6 +73,9 @@ void runPasses(llvm::Module &module, llvm::function_ref<void(llvm::PassBuilder &
 // none of these.
 bool expandToSelections(llvm::IntrinsicInst &call);
 
+// Metadata of 32-bit numbers, as OpenCL's notes at kernels are.
+llvm::MDNode *words(llvm::LLVMContext &context, llvm::ArrayRef<unsigned> values);
+
 // Bitcode that LLVM 15 reads. The module is used up.
 llvm::Expected<std::string> writeSpirBitcode(llvm::Module &module, llvm::Function &kernel, const Device &device);
 

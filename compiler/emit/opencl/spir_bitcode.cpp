@@ -138,12 +138,6 @@ void splitNarrowing(llvm::FPTruncInst &narrow) {
   narrow.eraseFromParent();
 }
 
-llvm::MDNode *words(llvm::LLVMContext &context, llvm::ArrayRef<unsigned> values) {
-  llvm::SmallVector<llvm::Metadata *, 4> all;
-  for (unsigned value : values) all.push_back(llvm::ConstantAsMetadata::get(llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value)));
-  return llvm::MDNode::get(context, all);
-}
-
 llvm::MDNode *texts(llvm::LLVMContext &context, llvm::ArrayRef<llvm::StringRef> values) {
   llvm::SmallVector<llvm::Metadata *, 4> all;
   for (llvm::StringRef value : values) all.push_back(llvm::MDString::get(context, value));
@@ -160,6 +154,12 @@ void markEntry(llvm::Module &module, llvm::Function &kernel) {
 }
 
 }  // namespace
+
+llvm::MDNode *words(llvm::LLVMContext &context, llvm::ArrayRef<unsigned> values) {
+  llvm::SmallVector<llvm::Metadata *, 4> all;
+  for (unsigned value : values) all.push_back(llvm::ConstantAsMetadata::get(llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value)));
+  return llvm::MDNode::get(context, all);
+}
 
 llvm::Expected<std::string> writeSpirBitcode(llvm::Module &module, llvm::Function &kernel, const Device &device) {
   llvm::LLVMContext &context = module.getContext();

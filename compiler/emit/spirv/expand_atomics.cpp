@@ -29,7 +29,7 @@ class Atomics {
     llvm::SmallVector<llvm::Instruction *, 16> found;
     for (llvm::Instruction &instruction : llvm::instructions(kernel_)) {
       if (instruction.isAtomic() || llvm::isa<llvm::FenceInst>(instruction)) found.push_back(&instruction);
-      if (bitsOf(instruction) > 64) return simt::refuse(Diag::codegen_spirv, instruction, "an atomic access of 128 bits");
+      if (thread::atomicBits(instruction) > 64) return simt::refuse(Diag::codegen_spirv, instruction, "an atomic access of 128 bits");
     }
     for (llvm::Instruction *instruction : found) {
       if (auto *fence = llvm::dyn_cast<llvm::FenceInst>(instruction)) {
@@ -57,18 +57,9 @@ class Atomics {
     text::prepareForText(*kernel_.getParent());
     llvm::SmallVector<llvm::AtomicCmpXchgInst *, 8> narrow;
     for (llvm::Instruction &instruction : llvm::instructions(kernel_))
-      if (auto *exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction); exchange && bitsOf(*exchange) < 32) narrow.push_back(exchange);
+      if (auto *exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction); exchange && thread::atomicBits(*exchange) < 32) narrow.push_back(exchange);
     for (llvm::AtomicCmpXchgInst *exchange : narrow) exchangeWithin(*exchange);
     return llvm::Error::success();
-  }
-
-  static unsigned bitsOf(const llvm::Instruction &instruction) {
-    llvm::Type *type = nullptr;
-    if (auto *rmw = llvm::dyn_cast<llvm::AtomicRMWInst>(&instruction)) type = rmw->getType();
-    else if (auto *exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction)) type = exchange->getCompareOperand()->getType();
-    else if (auto *load = llvm::dyn_cast<llvm::LoadInst>(&instruction); load && load->isAtomic()) type = load->getType();
-    else if (auto *store = llvm::dyn_cast<llvm::StoreInst>(&instruction); store && store->isAtomic()) type = store->getValueOperand()->getType();
-    return type ? unsigned(instruction.getDataLayout().getTypeSizeInBits(type).getFixedValue()) : 0;
   }
 
  private:
@@ -108,7 +99,7 @@ class Atomics {
   }
   void expand(llvm::LoadInst &load) {
     llvm::IRBuilder<> b(&load);
-    const unsigned bits = bitsOf(load);
+    const unsigned bits = thread::atomicBits(load);
     Value *word = nullptr;
     if (bits < 32) {
       // No more than relaxed: one access of its size, which is whole.
@@ -123,7 +114,7 @@ class Atomics {
   }
   void expand(llvm::StoreInst &store) {
     llvm::IRBuilder<> b(&store);
-    const unsigned bits = bitsOf(store);
+    const unsigned bits = thread::atomicBits(store);
     if (bits < 32) {
       store.setAtomic(AtomicOrdering::NotAtomic);
       store.setVolatile(true);
@@ -138,7 +129,7 @@ class Atomics {
 
   void exchangeBits(llvm::AtomicRMWInst &rmw) {
     llvm::IRBuilder<> b(&rmw);
-    llvm::Type *integer = b.getIntNTy(bitsOf(rmw));
+    llvm::Type *integer = b.getIntNTy(thread::atomicBits(rmw));
     Value *old = b.CreateAtomicRMW(llvm::AtomicRMWInst::Xchg, rmw.getPointerOperand(), b.CreateBitOrPointerCast(rmw.getValOperand(), integer), rmw.getAlign(),
                                    AtomicOrdering::Monotonic, rmw.getSyncScopeID());
     rmw.replaceAllUsesWith(b.CreateBitOrPointerCast(old, rmw.getType()));

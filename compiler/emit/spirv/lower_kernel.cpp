@@ -19,12 +19,6 @@ using llvm::Value;
 
 namespace {
 
-llvm::MDNode *words(llvm::LLVMContext &context, llvm::ArrayRef<unsigned> values) {
-  llvm::SmallVector<llvm::Metadata *, 4> all;
-  for (unsigned value : values) all.push_back(llvm::ConstantAsMetadata::get(llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value)));
-  return llvm::MDNode::get(context, all);
-}
-
 // An artifact calls nothing of its own.
 llvm::Error inlineAll(llvm::Module &module, llvm::Function &kernel) {
   for (bool more = true; more;) {
@@ -94,8 +88,8 @@ llvm::Expected<llvm::Function *> lowerKernel(llvm::Function &old, const simt::Si
   // Only x can break the promise: the other extents of a grid end at 65535.
   if (!options.anyGrid) header.max_grid[0] = 0x7fffffffu / (options.anyShape() ? 1024 : options.block[0]);
   // Its name is Intel's; LLVM's back end makes the execution mode SubgroupSize of it.
-  kernel->setMetadata("intel_reqd_sub_group_size", words(context, {32}));
-  if (!options.anyShape()) kernel->setMetadata("reqd_work_group_size", words(context, {threads, 1, 1}));
+  kernel->setMetadata("intel_reqd_sub_group_size", opencl::words(context, {32}));
+  if (!options.anyShape()) kernel->setMetadata("reqd_work_group_size", opencl::words(context, {threads, 1, 1}));
   return kernel;
 }
 

@@ -39,16 +39,6 @@ const char *whyNoRule(Intrinsic id, const Machine &machine) {
   }
 }
 
-// Of one atomic access, 0: it is none.
-unsigned atomicBits(const llvm::Instruction &instruction) {
-  llvm::Type *type = nullptr;
-  if (auto *rmw = llvm::dyn_cast<llvm::AtomicRMWInst>(&instruction)) type = rmw->getType();
-  else if (auto *exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction)) type = exchange->getCompareOperand()->getType();
-  else if (auto *load = llvm::dyn_cast<llvm::LoadInst>(&instruction); load && load->isAtomic()) type = load->getType();
-  else if (auto *store = llvm::dyn_cast<llvm::StoreInst>(&instruction); store && store->isAtomic()) type = store->getValueOperand()->getType();
-  return type ? unsigned(instruction.getDataLayout().getTypeSizeInBits(type).getFixedValue()) : 0;
-}
-
 llvm::Error checkBarrier(llvm::CallInst &call, Intrinsic id, const simt::SimtOptions &options, const Machine &machine) {
   auto refuse = [&](const char *why) { return simt::refuse(machine.barrierRefusal, call, why); };
   if (id == Intrinsic::BarrierArrive) return refuse("barrier.arrive: a wave cannot come to a barrier and go on");
@@ -61,6 +51,15 @@ llvm::Error checkBarrier(llvm::CallInst &call, Intrinsic id, const simt::SimtOpt
 }
 
 }  // namespace
+
+unsigned atomicBits(const llvm::Instruction &instruction) {
+  llvm::Type *type = nullptr;
+  if (auto *rmw = llvm::dyn_cast<llvm::AtomicRMWInst>(&instruction)) type = rmw->getType();
+  else if (auto *exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction)) type = exchange->getCompareOperand()->getType();
+  else if (auto *load = llvm::dyn_cast<llvm::LoadInst>(&instruction); load && load->isAtomic()) type = load->getType();
+  else if (auto *store = llvm::dyn_cast<llvm::StoreInst>(&instruction); store && store->isAtomic()) type = store->getValueOperand()->getType();
+  return type ? unsigned(instruction.getDataLayout().getTypeSizeInBits(type).getFixedValue()) : 0;
+}
 
 llvm::Error checkWaves(llvm::Function &kernel, const simt::SimtOptions &options, const Machine &machine) {
   for (llvm::Instruction &instruction : llvm::instructions(kernel)) {

@@ -78,6 +78,9 @@ class Machine {
   virtual void finish(llvm::Function &kernel, Ids &ids);
 };
 
+// Of one atomic access; 0: it is none.
+unsigned atomicBits(const llvm::Instruction &instruction);
+
 // Whether the kernel can be right in waves; on thread form, marks what later passes read (phases.h). A refusal says why not.
 llvm::Error checkWaves(llvm::Function &kernel, const simt::SimtOptions &options, const Machine &machine);
 
