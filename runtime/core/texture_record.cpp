@@ -124,9 +124,9 @@ Status describeMemory(ct_texture &record, const Device &device, const TextureSou
 }
 
 bool validSampling(const TextureSampling &s) {
-  for (ct_texture_address address : s.address)
-    if (address < CT_ADDRESS_WRAP || address > CT_ADDRESS_BORDER) return false;
-  for (ct_texture_filter filter : {s.filter, s.mip_filter})
+  for (uint32_t address : s.address)
+    if (address > CT_ADDRESS_BORDER) return false;
+  for (uint32_t filter : {s.filter, s.mip_filter})
     if (filter != CT_FILTER_POINT && filter != CT_FILTER_LINEAR) return false;
   return true;
 }
@@ -157,7 +157,7 @@ Status describeSampling(ct_texture &record, const TextureSampling &sampling, con
   const bool smooth = sampling.filter == CT_FILTER_LINEAR || (mipmapped && sampling.mip_filter == CT_FILTER_LINEAR);
   if (smooth && integers && !as_float) return Code::invalid_filter;
   record.filter = static_cast<uint8_t>(sampling.filter);
-  record.mip_filter = static_cast<uint8_t>(mipmapped ? sampling.mip_filter : CT_FILTER_POINT);
+  record.mip_filter = static_cast<uint8_t>(mipmapped ? sampling.mip_filter : uint32_t{CT_FILTER_POINT});
   record.max_anisotropy = std::clamp(sampling.max_anisotropy, 1u, 16u);
   record.mip_bias = sampling.mip_bias;
   record.min_level = sampling.min_level;

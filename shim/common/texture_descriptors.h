@@ -16,9 +16,9 @@ namespace cutrans::shim {
 template <class Descriptor>
 runtime::TextureSampling samplingOf(const Descriptor &d) {
   runtime::TextureSampling s;
-  for (int i = 0; i < 3; ++i) s.address[i] = static_cast<ct_texture_address>(d.addressMode[i]);
-  s.filter = static_cast<ct_texture_filter>(d.filterMode);
-  s.mip_filter = static_cast<ct_texture_filter>(d.mipmapFilterMode);
+  for (int i = 0; i < 3; ++i) s.address[i] = static_cast<uint32_t>(d.addressMode[i]);
+  s.filter = static_cast<uint32_t>(d.filterMode);
+  s.mip_filter = static_cast<uint32_t>(d.mipmapFilterMode);
   s.max_anisotropy = d.maxAnisotropy;
   s.mip_bias = d.mipmapLevelBias;
   s.min_level = d.minMipmapLevelClamp;

@@ -210,7 +210,7 @@ CUresult body::cuTexRefGetFormat(Call &, CUarray_format *format, int *channels, 
 CUresult body::cuTexRefSetAddressMode(Call &, CUtexref handle, int dimension, CUaddress_mode mode) {
   if (!isDimension(dimension) || mode < CU_TR_ADDRESS_MODE_WRAP || mode > CU_TR_ADDRESS_MODE_BORDER) return CUDA_ERROR_INVALID_VALUE;
   return change(handle, [&](TextureSampling &s) {
-    s.address[dimension] = static_cast<ct_texture_address>(mode);
+    s.address[dimension] = static_cast<uint32_t>(mode);
     return true;
   });
 }
@@ -222,7 +222,7 @@ CUresult body::cuTexRefGetAddressMode(Call &, CUaddress_mode *out, CUtexref hand
 
 CUresult body::cuTexRefSetFilterMode(Call &, CUtexref handle, CUfilter_mode mode) {
   return change(handle, [&](TextureSampling &s) {
-    s.filter = static_cast<ct_texture_filter>(mode);
+    s.filter = static_cast<uint32_t>(mode);
     return isFilter(mode);
   });
 }
@@ -233,7 +233,7 @@ CUresult body::cuTexRefGetFilterMode(Call &, CUfilter_mode *out, CUtexref handle
 
 CUresult body::cuTexRefSetMipmapFilterMode(Call &, CUtexref handle, CUfilter_mode mode) {
   return change(handle, [&](TextureSampling &s) {
-    s.mip_filter = static_cast<ct_texture_filter>(mode);
+    s.mip_filter = static_cast<uint32_t>(mode);
     return isFilter(mode);
   });
 }

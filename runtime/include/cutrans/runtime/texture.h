@@ -27,8 +27,9 @@ struct TextureSource {
 
 // How it is read. `flags` are CT_TEXTURE_NORMALIZED, READ_FLOAT, SRGB, SEAMLESS and NO_TRILINEAR_OPTIMIZATION.
 struct TextureSampling {
-  ct_texture_address address[3] = {CT_ADDRESS_WRAP, CT_ADDRESS_WRAP, CT_ADDRESS_WRAP};
-  ct_texture_filter filter = CT_FILTER_POINT, mip_filter = CT_FILTER_POINT;
+  // ct_texture_address and ct_texture_filter, or any number that a program wrote there: invalid_value when a texture is made.
+  uint32_t address[3] = {CT_ADDRESS_WRAP, CT_ADDRESS_WRAP, CT_ADDRESS_WRAP};
+  uint32_t filter = CT_FILTER_POINT, mip_filter = CT_FILTER_POINT;
   uint32_t flags = 0;
   uint32_t max_anisotropy = 0;
   float mip_bias = 0, min_level = 0, max_level = 0;
