@@ -15,8 +15,6 @@ add_compile_options(-Wall -Wextra -Wno-unused-parameter -Werror=return-type -Wer
 if(CUTRANS_SANITIZE)
   string(REPLACE ";" "," sanitize "${CUTRANS_SANITIZE}")
   add_compile_options(-fsanitize=${sanitize} -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  # C programs pass any number for an enumeration, and get an error code. Clang defines that unless -fstrict-enums is given.
-  add_compile_options(-fno-sanitize=enum)
   add_link_options(-fsanitize=${sanitize})
 endif()
 
